@@ -1,0 +1,1 @@
+"""Published facts with their sources: tables in `data/`, guideline cut-offs as frozen, cited records."""
