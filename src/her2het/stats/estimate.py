@@ -1,0 +1,43 @@
+"""One atom of evidence: an effect with its interval, the test that goes with it, and how many units it rests on."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["note", "caution"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An effect and what is known of it.
+
+    `value`, `low` and `high` are in `unit` at confidence `level`; `standard` is the same effect from -1 to 1 with its
+    interval (rank-biserial correlation, correlation, difference of proportions), so that findings compare. `n` holds
+    the units of each group in the order of the contrast. `q` is p adjusted within `family`; a family of one has q = p.
+    Not a number where a test or an interval does not exist; `remark` then says why.
+    """
+
+    contrast: str
+    effect: str
+    unit: str
+    value: float
+    low: float
+    high: float
+    n: tuple[int, ...]
+    method: str
+    p: float
+    q: float = float("nan")
+    family: str = ""
+    level: float = 0.95
+    standard: float = float("nan")
+    standard_low: float = float("nan")
+    standard_high: float = float("nan")
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something a reader must know: `level` caution or note, a title, and one or two sentences."""
+
+    level: Level
+    title: str
+    text: str
