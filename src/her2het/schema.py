@@ -123,9 +123,10 @@ class TableSpec:
         for name in key:
             empty = np.flatnonzero(frame[name].isna().to_numpy())
             if empty.size:
+                row, count = int(empty[0]), f"{empty.size} such row{'s' * (empty.size > 1)}"
                 problems.append(
-                    f"{self.name}.{name}: row {empty[0]} has no value{origin.at(int(empty[0]))}, "
-                    f"{empty.size} such row{'s' * (empty.size > 1)}; every row needs its {name}. Fill it in or delete the row."
+                    f"{self.name}.{name}: row {row} has no value{origin.at(row)}, {count}; "
+                    f"every row needs its {name}. Fill it in or delete the row."
                 )
         if problems:
             return problems
@@ -249,8 +250,7 @@ def _flags(text: pd.Series, found: list[_Found]) -> tuple[pd.Series, list[_Found
     lower = text.str.lower()
     true, false = lower.isin(TRUE).to_numpy(), lower.isin(FALSE).to_numpy()
     known = text.isna().to_numpy() | true | false
-    values = pd.Series(pd.array(np.where(true, 1, 0), dtype="Int64")).astype("boolean")
-    values[~(true | false)] = pd.NA
+    values = pd.Series(true).astype("boolean").mask(~(true | false))
     if not known.all():
         breach = "which is neither yes nor no"
         found.append(_found(np.flatnonzero(~known), text, breach, "Write yes, no, or leave it empty."))
