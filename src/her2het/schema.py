@@ -24,6 +24,42 @@ class StudyError(Exception):
         self.problems: tuple[str, ...] = problems
 
 
+class NotApplicable(Exception):
+    """An analysis cannot be done on this study; the message says why. It is skipped with that reason."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of patients: its label and the expression over patient columns that defines it."""
+
+    label: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class Design:
+    """What study.toml says of the study as a whole: its name, its timepoints, and its groups in order."""
+
+    name: str
+    description: str = ""
+    synthetic: bool = False
+    baseline: tuple[str, ...] = ("baseline",)
+    followup: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    control: str = ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The groups' labels, in order."""
+        return tuple(group.label for group in self.groups)
+
+    def phase(self, timepoint: str) -> str:
+        """'baseline', 'followup' or 'other'."""
+        if timepoint in self.baseline:
+            return "baseline"
+        return "followup" if timepoint in self.followup else "other"
+
+
 @dataclass(frozen=True)
 class Column:
     """One column: `kind`, what it means, its unit and inclusive bounds, or the levels of a category in their order."""

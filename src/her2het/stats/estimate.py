@@ -12,7 +12,8 @@ class Estimate:
 
     `value`, `low` and `high` are in `unit` at confidence `level`; `standard` is the same effect from -1 to 1 with its
     interval (rank-biserial correlation, correlation, difference of proportions), so that findings compare. `n` holds
-    the units of each group in the order of the contrast. `q` is p adjusted within `family`; a family of one has q = p.
+    the units of each group in the order of the contrast; `quantity` is what was measured and `groups` are the groups
+    compared (treated first, control last), by which a figure finds its brackets. `q` is p adjusted within `family`; a family of one has q = p.
     Not a number where a test or an interval does not exist; `remark` then says why.
     """
 
@@ -32,6 +33,8 @@ class Estimate:
     standard_low: float = float("nan")
     standard_high: float = float("nan")
     remark: str = ""
+    quantity: str = ""
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
