@@ -29,6 +29,15 @@ class NotApplicable(Exception):
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something a reader must know: `level` caution or note, a title, and one or two sentences."""
+
+    level: Literal["note", "caution"]
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Group:
     """A group of patients: its label and the expression over patient columns that defines it."""
 

@@ -1,9 +1,10 @@
 """One atom of evidence: an effect with its interval, the test that goes with it, and how many units it rests on."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-Level = Literal["note", "caution"]
+from her2het.schema import Note
+
+__all__ = ["Estimate", "Note"]
 
 
 @dataclass(frozen=True)
@@ -13,8 +14,8 @@ class Estimate:
     `value`, `low` and `high` are in `unit` at confidence `level`; `standard` is the same effect from -1 to 1 with its
     interval (rank-biserial correlation, correlation, difference of proportions), so that findings compare. `n` holds
     the units of each group in the order of the contrast; `quantity` is what was measured and `groups` are the groups
-    compared (treated first, control last), by which a figure finds its brackets. `q` is p adjusted within `family`; a family of one has q = p.
-    Not a number where a test or an interval does not exist; `remark` then says why.
+    compared (treated first, control last), by which a figure finds its brackets. `q` is p adjusted within `family`;
+    a family of one has q = p. Not a number where a test or an interval does not exist; `remark` then says why.
     """
 
     contrast: str
@@ -35,12 +36,3 @@ class Estimate:
     remark: str = ""
     quantity: str = ""
     groups: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something a reader must know: `level` caution or note, a title, and one or two sentences."""
-
-    level: Level
-    title: str
-    text: str

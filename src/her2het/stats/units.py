@@ -91,5 +91,6 @@ class PerSample(PerUnit):
             raise ValueError(
                 f"{self.quantity}: sample {known.index[owner.isna().to_numpy()][0]!r} belongs to no patient"
             )
-        grouped = known.groupby(owner.to_numpy(), sort=True)
-        return PerPatient(grouped.agg(how).astype("float64"), self.quantity, self.unit)
+        table = pd.DataFrame({"patient": owner.to_numpy(), "value": known.to_numpy()})
+        values = table.groupby("patient", sort=True)["value"].agg(how).astype("float64")
+        return PerPatient(values, self.quantity, self.unit)

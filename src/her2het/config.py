@@ -1,0 +1,245 @@
+"""study.toml as typed settings: what the study is, where its tables are, and what the analyses' knobs are set to."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from her2het.expression import parse
+from her2het.plan import Analysis, Plan, did_you_mean
+from her2het.schema import Column, Design, Group, StudyError
+from her2het.tables import TABLES
+
+RESERVED = ("study", "timepoints", "groups", "tables", "features")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StudySection(_Section):
+    """[study]"""
+
+    name: str = Field(min_length=1, description="How the report calls the study.")
+    description: str = Field("", description="One or two sentences for the report's opening.")
+    synthetic: bool = Field(False, description="Whether the data are simulated; shown wherever the study is.")
+    control: str = Field("", description="The group that others are compared with; the first group where empty.")
+
+
+class Timepoints(_Section):
+    """[timepoints]"""
+
+    baseline: tuple[str, ...] = Field(("baseline",), min_length=1, description="Timepoints before treatment.")
+    followup: tuple[str, ...] = Field((), description="Timepoints under or after treatment.")
+
+
+class TableSection(_Section):
+    """[tables.NAME]"""
+
+    file: str = Field(min_length=1, description="The file, relative to study.toml.")
+    format: Literal["auto", "text", "parquet", "gct", "h5ad", "star", "nfcore"] = Field(
+        "auto", description="How the file is written; found from its content where auto."
+    )
+    columns: dict[str, str] = Field(default_factory=dict, description="Our column = the heading in the file.")
+    values: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="Per column: a value in the file = the value that is meant."
+    )
+    leave_out: tuple[str, ...] = Field((), description="Headings that are not to be read at all.")
+    distinct: bool = Field(False, description="Take the mapped columns only and one row per key (of a longer table).")
+
+
+class FeatureColumn(_Section):
+    """[features.columns.NAME]"""
+
+    kind: Literal["number", "integer", "flag", "category", "text"]
+    doc: str = ""
+    unit: str = ""
+    low: float = float("-inf")
+    high: float = float("inf")
+    levels: tuple[str, ...] = ()
+
+    def column(self) -> Column:
+        """As a column of the features table."""
+        return Column(self.kind, self.doc, self.unit, self.low, self.high, levels=self.levels)
+
+
+class Features(_Section):
+    """[features]"""
+
+    columns: dict[str, FeatureColumn] = Field(default_factory=dict)
+
+
+class StudyConfig(_Section):
+    """All of study.toml but the sections of analyses."""
+
+    study: StudySection
+    timepoints: Timepoints = Timepoints()  # pyright: ignore[reportCallIssue]
+    groups: dict[str, str] = Field(default_factory=dict)
+    tables: dict[str, TableSection]
+    features: Features = Features()
+
+    def design(self) -> Design:
+        """The part that analyses see."""
+        groups = tuple(Group(label, expression) for label, expression in self.groups.items())
+        control = self.study.control or (groups[0].label if groups else "")
+        return Design(
+            self.study.name,
+            self.study.description,
+            self.study.synthetic,
+            self.timepoints.baseline,
+            self.timepoints.followup,
+            groups,
+            control,
+        )
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The file as TOML has it. :raises StudyError: where it is absent or not TOML"""
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise StudyError(
+            f"{path}: no such file. Name a study folder that has a study.toml, or make one with `her2het init`."
+        ) from None
+    except UnicodeDecodeError as e:
+        raise StudyError(f"{path}: byte {e.start} is not UTF-8. Save the file as UTF-8.") from None
+    except tomllib.TOMLDecodeError as e:
+        raise StudyError(f"{path.name}: not valid TOML: {e}. Correct that line.") from None
+    except OSError as e:
+        raise StudyError(f"{path}: cannot be read ({e.strerror}). Name a study folder.") from None
+
+
+def parse_config(raw: Mapping[str, Any], plan: Plan) -> tuple[StudyConfig | None, dict[str, dict[str, Any]], list[str]]:
+    """The settings, the knobs per analysis, and one sentence for each thing that is wrong."""
+    problems: list[str] = []
+    knobs: dict[str, dict[str, Any]] = {}
+    for name in raw:
+        if name in RESERVED:
+            continue
+        if name not in plan.by_name:
+            hint = did_you_mean(name, [*RESERVED, *plan.by_name])
+            problems.append(
+                f"study.toml [{name}]: no such section or analysis.{hint} `her2het list` names the analyses."
+            )
+            continue
+        section = raw[name]
+        if not isinstance(section, Mapping):
+            problems.append(
+                f"study.toml {name}: a section [{name}] is needed, not a value. Write [{name}] and knobs below."
+            )
+            continue
+        knobs[name] = dict(section)
+        problems += check_knobs(plan[name], knobs[name], f"study.toml [{name}]")
+    try:
+        config = StudyConfig.model_validate({k: raw[k] for k in RESERVED if k in raw})
+    except ValidationError as e:
+        return None, knobs, problems + [explain(error, StudyConfig, "study.toml") for error in e.errors()]
+    problems += _check(config)
+    return config, knobs, problems
+
+
+def _check(config: StudyConfig) -> list[str]:
+    problems: list[str] = []
+    for name, section in config.tables.items():
+        if name not in TABLES:
+            problems.append(
+                f"study.toml [tables.{name}]: no such table.{did_you_mean(name, TABLES)} "
+                f"Tables are {', '.join(TABLES)}."
+            )
+            continue
+        known = TABLES[name].columns
+        if not TABLES[name].extra:
+            problems += [
+                f"study.toml [tables.{name}.columns] {column}: no such column."
+                f"{did_you_mean(column, known)} Columns are {', '.join(known)}."
+                for column in [*section.columns, *section.values]
+                if column not in known
+            ]
+    problems += [
+        f"study.toml: no [tables.{name}]; every study needs one. Add it with its file."
+        for name in ("patients", "samples")
+        if name not in config.tables
+    ]
+    for label, expression in config.groups.items():
+        if not label.strip():
+            problems.append("study.toml [groups]: a group has an empty label. Name it.")
+        try:
+            parse(expression, f"study.toml [groups] {label}")
+        except StudyError as e:
+            problems += e.problems
+    control = config.study.control
+    if control and control not in config.groups:
+        hint = did_you_mean(control, config.groups)
+        problems.append(
+            f"study.toml [study] control: {control!r} is not a group.{hint} Groups are "
+            f"{', '.join(map(repr, config.groups)) or 'none'}."
+        )
+    both = set(config.timepoints.baseline) & set(config.timepoints.followup)
+    if both:
+        problems.append(
+            f"study.toml [timepoints]: {', '.join(sorted(both))} is both baseline and followup. Keep it in one."
+        )
+    return problems
+
+
+def check_knobs(analysis: Analysis, given: Mapping[str, Any], place: str) -> list[str]:
+    """One sentence for each knob that is unknown or out of bounds."""
+    try:
+        analysis.knobs.model_validate(dict(given))
+    except ValidationError as e:
+        return [explain(error, analysis.knobs, place) for error in e.errors()]
+    return []
+
+
+def knob_values(analysis: Analysis, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All knobs of an analysis, defaults filled in. :raises StudyError: where one is wrong"""
+    problems = check_knobs(analysis, given, f"[{analysis.name}]")
+    if problems:
+        raise StudyError(*problems)
+    model = analysis.knobs.model_validate(dict(given))
+    return {name: getattr(model, name) for name in analysis.knob_fields()}
+
+
+def explain(error: Any, model: type[BaseModel], place: str) -> str:
+    """A pydantic error as one sentence: place, value, bound, remedy."""
+    loc: Sequence[Any] = error["loc"]
+    where = ".".join(map(str, loc))
+    if error["type"] == "extra_forbidden":
+        known = _fields_at(model, loc[:-1])
+        return f"{place} {where}: no such key.{did_you_mean(str(loc[-1]), known)} Keys are {', '.join(known)}."
+    if error["type"] == "missing":
+        return f"{place} {where}: missing. Add it."
+    given = error.get("input")
+    message = str(error["msg"])
+    return f"{place} {where}: {given!r}; {message[0].lower()}{message[1:]}. Correct the value."
+
+
+def _fields_at(model: type[BaseModel], path: Sequence[Any]) -> list[str]:
+    at: Any = model
+    for step in path:
+        if isinstance(at, type) and issubclass(at, BaseModel):
+            if step not in at.model_fields:
+                return list(at.model_fields)
+            at = at.model_fields[str(step)].annotation
+        args = getattr(at, "__args__", ())
+        nested = [a for a in args if isinstance(a, type) and issubclass(a, BaseModel)]
+        if nested and not (isinstance(at, type) and issubclass(at, BaseModel)):
+            at = nested[0]
+    return list(at.model_fields) if isinstance(at, type) and issubclass(at, BaseModel) else []
+
+
+def parse_set(text: str) -> tuple[str, str, Any]:
+    """'fish_heterogeneity.min_cells=30' as analysis, knob, value. :raises StudyError: where it is not of that form"""
+    name, eq, value = text.partition("=")
+    analysis, dot, knob = name.strip().partition(".")
+    if not (eq and dot and analysis and knob):
+        raise StudyError(
+            f"--set {text!r}: not of the form analysis.knob=value. Write such as fish_heterogeneity.min_cells=30."
+        )
+    try:
+        parsed = tomllib.loads(f"x = {value.strip()}")["x"]
+    except tomllib.TOMLDecodeError:
+        parsed = value.strip()
+    return analysis, knob, parsed

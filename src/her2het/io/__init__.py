@@ -1,0 +1,1 @@
+"""One reader per source format: a file in, a checked table out."""
