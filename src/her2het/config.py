@@ -8,8 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from her2het.expression import parse
-from her2het.plan import Analysis, Plan, did_you_mean
-from her2het.schema import Column, Design, Group, StudyError
+from her2het.plan import Analysis, Plan
+from her2het.schema import Column, Design, Group, StudyError, did_you_mean
 from her2het.tables import TABLES
 
 RESERVED = ("study", "timepoints", "groups", "tables", "features")
@@ -39,8 +39,11 @@ class TableSection(_Section):
     """[tables.NAME]"""
 
     file: str = Field(min_length=1, description="The file, relative to study.toml.")
-    format: Literal["auto", "text", "parquet", "gct", "h5ad", "star", "nfcore"] = Field(
-        "auto", description="How the file is written; found from its content where auto."
+    format: Literal["auto", "text", "parquet"] = Field(
+        "auto", description="How the file is written; auto goes by name and content. Count matrices go by content."
+    )
+    strand: Literal["unstranded", "forward", "reverse"] = Field(
+        "unstranded", description="Which column of STAR's ReadsPerGene files holds the counts."
     )
     columns: dict[str, str] = Field(default_factory=dict, description="Our column = the heading in the file.")
     values: dict[str, dict[str, str]] = Field(

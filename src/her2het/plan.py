@@ -1,7 +1,6 @@
 """An analysis is a function. Its signature is the declaration; everything else is read off it."""
 
 import dataclasses
-import difflib
 import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from pydantic.fields import FieldInfo
 
 from her2het.engine import Engine
-from her2het.schema import Design, Matrix, StudyError, TableSpec
+from her2het.schema import Design, Matrix, StudyError, TableSpec, did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
 STORABLE: tuple[type, ...] = (pd.DataFrame, Matrix, int, float, str, bool, type(None))
@@ -201,9 +200,3 @@ class Plan:
                 wanted.add(name)
                 stack += self.needs[name]
         return wanted
-
-
-def did_you_mean(name: str, known: Mapping[str, Any] | Sequence[str]) -> str:
-    """' Did you mean 'x'?' for the closest known name, or nothing."""
-    near = difflib.get_close_matches(name, list(known), 1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""

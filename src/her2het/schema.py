@@ -1,5 +1,6 @@
 """What a table is: named columns with a kind, a unit, bounds and a meaning; and what a matrix is."""
 
+import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,12 @@ class StudyError(Exception):
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
         self.problems: tuple[str, ...] = problems
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """' Did you mean 'x'?' for the closest known name, or nothing."""
+    near = difflib.get_close_matches(name, list(known), 1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 class NotApplicable(Exception):

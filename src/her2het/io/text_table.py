@@ -66,7 +66,8 @@ def find_separator(header: str, name: str) -> str:
         return best
     if len(header.split()) > 1:
         raise StudyError(
-            f"{name}: the header {header.strip()[:60]!r} is separated by spaces. Separate the columns by tabs or commas."
+            f"{name}: the header {header.strip()[:60]!r} is separated by spaces. "
+            "Separate the columns by tabs or commas."
         )
     return "\t"
 
@@ -94,8 +95,9 @@ def read_text_table(path: Path) -> TextTable:
             low_memory=False,
         )
     except pd.errors.ParserError as e:
+        where = str(e).split("C error: ")[-1].strip()
         raise StudyError(
-            f"{path.name}: a line has more cells than the header or an open quote ({str(e).split('C error: ')[-1].strip()}); "
+            f"{path.name}: a line has more cells than the header or an open quote ({where}); "
             f"the separator taken is the {SEPARATORS[separator]}. Quote cells that hold it, or correct the line."
         ) from None
     headings = [str(h).strip() for h in frame.iloc[0]]

@@ -1,0 +1,209 @@
+"""A study folder: study.toml and the files that it names, read and checked together, all problems told at once."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from her2het.config import StudyConfig, TableSection, parse_config, read_toml
+from her2het.io.identifiers import find_identifiers
+from her2het.io.matrix import read_matrix_with_notes
+from her2het.io.text_table import read_bytes, read_text_table
+from her2het.plan import Plan
+from her2het.schema import Matrix, Note, Origin, StudyError, TableSpec, did_you_mean
+from her2het.study import (
+    InputFile,
+    Study,
+    assign_groups,
+    baseline_het,
+    check_batches,
+    check_links,
+    check_timepoints,
+)
+from her2het.tables import TABLES
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What could be read of a study, and all that is wrong with it."""
+
+    study: Study | None
+    problems: tuple[str, ...]
+
+
+def load_study(place: Path, plan: Plan) -> Study:
+    """Read and check a study folder (or a study.toml).
+
+    :raises StudyError: with every problem found, one sentence each
+    """
+    opened = open_study(place, plan)
+    if opened.study is None:
+        raise StudyError(*opened.problems)
+    return opened.study
+
+
+def open_study(place: Path, plan: Plan) -> Opened:
+    """Read and check a study folder; problems are collected, not raised."""
+    toml = place if place.suffix == ".toml" else place / "study.toml"
+    try:
+        raw = read_toml(toml)
+    except StudyError as e:
+        return Opened(None, e.problems)
+    config, knobs, problems = parse_config(raw, plan)
+    if config is None:
+        return Opened(None, tuple(problems))
+    tables: dict[str, pd.DataFrame | Matrix] = {}
+    inputs: list[InputFile] = []
+    notes: list[Note] = []
+    for name, section in config.tables.items():
+        if name not in TABLES:
+            continue
+        try:
+            tables[name], read, found = _read(name, section, config, toml.parent)
+            inputs.append(read)
+            notes += found
+        except StudyError as e:
+            problems += e.problems
+    design = config.design()
+    if not problems:
+        problems += check_links(tables)
+        samples, patients = tables["samples"], tables["patients"]
+        if isinstance(samples, pd.DataFrame) and isinstance(patients, pd.DataFrame):
+            problems += check_timepoints(samples, design)
+            found, bad = _check_groups(patients, samples, config)
+            notes += found
+            problems += bad
+    if problems:
+        return Opened(None, tuple(problems))
+    return Opened(Study(design, tables, knobs, tuple(inputs), tuple(notes), toml.parent), ())
+
+
+def _check_groups(
+    patients: pd.DataFrame, samples: pd.DataFrame, config: StudyConfig
+) -> tuple[tuple[Note, ...], list[str]]:
+    design = config.design()
+    if not design.groups:
+        title = "No groups are defined"
+        text = "study.toml has no [groups]: analyses that compare groups are skipped."
+        return (Note("note", title, text),), []
+    own = "het" in patients.columns
+    het = None if own and "het" not in samples.columns else baseline_het(samples, design)
+    try:
+        groups = assign_groups(patients, het, design)
+    except StudyError as e:
+        return (), list(e.problems)
+    return check_batches(samples, groups), []
+
+
+def _read(
+    name: str, section: TableSection, config: StudyConfig, folder: Path
+) -> tuple[pd.DataFrame | Matrix, InputFile, list[Note]]:
+    path = folder / section.file
+    if name == "rna_counts":
+        return _read_counts(section, path)
+    spec = TABLES[name]
+    if name == "features":
+        spec = replace(spec, columns={**spec.columns, **{n: c.column() for n, c in config.features.columns.items()}})
+    frame, origin, digest = _raw_table(section, path)
+    frame, origin = _rename(name, section, frame, origin)
+    problems = find_identifiers(
+        frame[[c for c in frame.columns if c not in spec.columns or c in spec.key]], name, spec.key
+    )
+    if section.distinct:
+        frame, clashes = _distinct(name, spec, frame)
+        problems += clashes
+    typed, wrong = spec.examine(frame, origin)
+    problems += wrong
+    if name == "features" and not wrong:
+        problems += _check_features(typed)
+    if problems:
+        raise StudyError(*problems)
+    return typed, InputFile(name, section.file, len(typed), len(typed.columns), digest), []
+
+
+def _raw_table(section: TableSection, path: Path) -> tuple[pd.DataFrame, Origin, str]:
+    if section.format == "parquet" or path.suffix in (".parquet", ".pq"):
+        raw = read_bytes(path)
+        try:
+            frame = pd.read_parquet(path)
+        except Exception as e:
+            raise StudyError(
+                f"{path.name}: not a Parquet file ({type(e).__name__}). Correct the file or format."
+            ) from None
+        frame.columns = [str(c) for c in frame.columns]
+        return frame.reset_index(drop=True), Origin(path.name, 1), hashlib.sha256(raw).hexdigest()
+    table = read_text_table(path)
+    return table.frame, table.origin, table.sha256
+
+
+def _rename(name: str, section: TableSection, frame: pd.DataFrame, origin: Origin) -> tuple[pd.DataFrame, Origin]:
+    place = f"[tables.{name}]"
+    for heading in [*section.columns.values(), *section.leave_out]:
+        if heading not in frame.columns:
+            has = ", ".join(frame.columns)
+            hint = did_you_mean(heading, list(frame.columns))
+            raise StudyError(f"{place}: heading {heading!r} is not in {origin.file}.{hint} It has {has}. Correct it.")
+    frame = frame.drop(columns=list(section.leave_out))
+    renamed = {theirs: ours for ours, theirs in section.columns.items()}
+    if len(renamed) < len(section.columns):
+        raise StudyError(f"{place} columns: one heading is mapped to two columns. Map each heading once.")
+    shadowed = [ours for ours in section.columns if ours in frame.columns and section.columns[ours] != ours]
+    frame = frame.drop(columns=[s for s in shadowed if s not in renamed]).rename(columns=renamed)
+    if section.distinct:
+        frame = frame[list(section.columns)]
+    for column, values in section.values.items():
+        if column not in frame.columns:
+            raise StudyError(f"{place} values: column {column!r} is not in {origin.file}. Correct the name.")
+        frame = frame.assign(**{column: frame[column].astype(str).str.strip().replace(values)})
+    return frame, Origin(origin.file, origin.first_line, dict(section.columns))
+
+
+def _distinct(name: str, spec: TableSpec, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """One row per key: rows that repeat each other are one; rows of a key that differ are a problem."""
+    unique = frame.drop_duplicates(ignore_index=True)
+    key = list(spec.key)
+    clash = unique[unique.duplicated(key, keep=False)]
+    if clash.empty:
+        return unique, []
+    first = clash[clash[key[0]] == clash[key[0]].iloc[0]]
+    differ = [c for c in unique.columns if c not in key and len(first[c].unique()) > 1]
+    values = " and ".join(map(repr, first[differ[0]].unique()[:3]))
+    return unique, [
+        f"{name}: {key[0]} {first[key[0]].iloc[0]!r} has more than one {', '.join(differ)} "
+        f"({values}). Leave {differ[0]} out of [tables.{name}.columns], "
+        "or make the rows agree."
+    ]
+
+
+def _check_features(frame: pd.DataFrame) -> list[str]:
+    keys = [k for k in ("sample", "patient") if k in frame.columns and frame[k].notna().any()]
+    if not keys:
+        return ["features: neither a sample nor a patient column has values. Add the one that the rows are about."]
+    key = keys[0]
+    twice = frame[key].dropna()[frame[key].dropna().duplicated()]
+    if len(twice):
+        return [
+            f"features.{key}: {twice.iloc[0]!r} stands in {len(twice) + 1} rows; one row each is needed. Merge them."
+        ]
+    return []
+
+
+def _read_counts(section: TableSection, path: Path) -> tuple[Matrix, InputFile, list[Note]]:
+    matrix, told = read_matrix_with_notes(path, unit="counts", strand=section.strand)
+    renaming = section.values.get("sample", {})
+    columns = tuple(renaming.get(c, c) for c in matrix.columns)
+    matrix = Matrix(matrix.values, matrix.rows, columns, "counts")
+    digest = hashlib.sha256()
+    for file in sorted(path.glob("*")) if path.is_dir() else [path]:
+        digest.update(file.read_bytes())
+    notes = [Note("note", f"Reading {section.file}", text) for text in told]
+    read = InputFile("rna_counts", section.file, len(matrix.rows), len(matrix.columns), digest.hexdigest())
+    return matrix, read, notes
+
+
+def describe(study: Study) -> Mapping[str, Any]:
+    """What was read, in a few numbers, for `check`."""
+    return {read.table: {"file": read.file, "rows": read.rows, "columns": read.columns} for read in study.inputs}

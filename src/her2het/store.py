@@ -1,0 +1,204 @@
+"""Results on disk: frames as Parquet, matrices as plain arrays, the rest as JSON; and the digests that name them."""
+
+import ast
+import dataclasses
+import hashlib
+import importlib.util
+import json
+import math
+import os
+import shutil
+import types
+from collections.abc import Mapping
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+import pandas as pd
+
+from her2het.schema import Matrix
+from her2het.stats.units import PerUnit
+
+T = TypeVar("T")
+PACKAGE = Path(__file__).parent
+
+
+def digest(*parts: Any) -> str:
+    """A name for content: sha256 over dtypes and bytes. :raises TypeError: for a type that it does not know"""
+    h = hashlib.sha256()
+    for part in parts:
+        _feed(h, part)
+    return h.hexdigest()
+
+
+def _feed(h: Any, part: Any) -> None:
+    if isinstance(part, pd.DataFrame):
+        h.update(b"frame")
+        for name in part.columns:
+            _feed(h, str(name))
+            _feed_series(h, part[name])
+    elif isinstance(part, Matrix):
+        h.update(b"matrix")
+        for inner in (part.unit, part.rows, part.columns, part.values):
+            _feed(h, inner)
+    elif isinstance(part, np.ndarray):
+        h.update(f"array{part.dtype}{part.shape}".encode())
+        h.update(np.ascontiguousarray(part).tobytes())
+    elif isinstance(part, Mapping):
+        h.update(b"mapping")
+        for key in sorted(part, key=str):
+            _feed(h, str(key))
+            _feed(h, part[key])
+    elif isinstance(part, list | tuple):
+        h.update(f"sequence{len(part)}".encode())
+        for inner in part:
+            _feed(h, inner)
+    elif dataclasses.is_dataclass(part) and not isinstance(part, type):
+        h.update(type(part).__name__.encode())
+        for f in dataclasses.fields(part):
+            _feed(h, getattr(part, f.name))
+    elif isinstance(part, Enum):
+        _feed(h, part.value)
+    elif isinstance(part, str | bytes | bool | int | float | type(None)):
+        text = part if isinstance(part, bytes) else f"{type(part).__name__}:{part!r}".encode()
+        h.update(str(len(text)).encode() + b":" + text)
+    else:
+        raise TypeError(f"no digest is defined for {type(part).__name__}")
+
+
+def _feed_series(h: Any, series: pd.Series) -> None:
+    h.update(f"{series.dtype}{len(series)}".encode())
+    if isinstance(series.dtype, np.dtype) and series.dtype != object:
+        h.update(np.ascontiguousarray(series.to_numpy()).tobytes())
+        return
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        _feed(h, tuple(map(str, series.cat.categories)))
+        h.update(series.cat.codes.to_numpy().tobytes())
+        return
+    missing = series.isna().to_numpy()
+    h.update(missing.tobytes())
+    if isinstance(series.dtype, pd.StringDtype) or series.dtype == object:
+        texts = [str(v).encode() for v in series[~missing]]
+        h.update(np.array([len(t) for t in texts], dtype=np.int64).tobytes())
+        h.update(b"".join(texts))
+    else:
+        h.update(series[~missing].to_numpy().astype(float).tobytes())
+
+
+@cache
+def code_digest(module: str) -> str:
+    """The sources that a module is made of: its own and those of ours that it imports, directly or not."""
+    found: dict[str, str] = {}
+    stack = [module]
+    while stack:
+        name = stack.pop()
+        if name in found or not name.startswith("her2het"):
+            continue
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            continue
+        source = Path(spec.origin).read_bytes()
+        found[name] = hashlib.sha256(source).hexdigest()
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                stack.append(node.module)
+                if node.module.startswith("her2het"):
+                    stack += [f"{node.module}.{a.name}" for a in node.names if _is_module(f"{node.module}.{a.name}")]
+            elif isinstance(node, ast.Import):
+                stack += [a.name for a in node.names]
+    reference = PACKAGE / "reference" / "data" / "manifest.toml"
+    if any(name.startswith("her2het.reference") for name in found) and reference.exists():
+        found["reference data"] = hashlib.sha256(reference.read_bytes()).hexdigest()
+    return digest(found)
+
+
+@cache
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+# --- saving and loading -------------------------------------------------------------------------------------------
+
+
+def save_result(result: Any, folder: Path, about: Mapping[str, Any]) -> None:
+    """Write a result into a new folder; it appears whole or not at all. `about` is kept beside it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staged = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir()
+    fields = {f.name: _write(getattr(result, f.name), staged, f.name) for f in dataclasses.fields(result)}
+    record = {"result": type(result).__name__, "about": dict(about), "fields": fields}
+    (staged / "result.json").write_text(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False))
+    if folder.exists():
+        shutil.rmtree(folder)
+    staged.rename(folder)
+
+
+def _write(value: Any, folder: Path, name: str) -> Any:
+    if isinstance(value, pd.DataFrame):
+        value.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+        return {"frame": f"{name}.parquet"}
+    if isinstance(value, Matrix):
+        np.save(folder / f"{name}.npy", value.values, allow_pickle=False)
+        names = {"rows": value.rows, "columns": value.columns, "unit": value.unit}
+        (folder / f"{name}.json").write_text(json.dumps(names, ensure_ascii=False))
+        return {"matrix": name}
+    if isinstance(value, PerUnit):
+        frame = pd.DataFrame({"unit": value.values.index, "value": value.values.to_numpy()})
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+        return {"per": f"{name}.parquet", "quantity": value.quantity, "unit": value.unit}
+    if isinstance(value, tuple):
+        return [_write(v, folder, f"{name}.{i}") for i, v in enumerate(value)]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _write(getattr(value, f.name), folder, f"{name}.{f.name}") for f in dataclasses.fields(value)}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": repr(value)}
+    if isinstance(value, np.generic):
+        return _write(value.item(), folder, name)
+    return value
+
+
+def load_result(kind: type[T], folder: Path) -> T:
+    """Read a result back, exactly as it was."""
+    record = json.loads((folder / "result.json").read_text())
+    hints = get_type_hints(kind)
+    values = {name: _read(stored, hints[name], folder) for name, stored in record["fields"].items()}
+    return kind(**values)
+
+
+def about_result(folder: Path) -> dict[str, Any]:
+    """What was kept beside a result, or nothing where there is none."""
+    try:
+        return json.loads((folder / "result.json").read_text())["about"]
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def _read(stored: Any, hint: Any, folder: Path) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        inner = [h for h in get_args(hint) if h is not type(None)]
+        return None if stored is None else _read(stored, inner[0], folder)
+    if hint is pd.DataFrame:
+        return pd.read_parquet(folder / stored["frame"])
+    if hint is Matrix:
+        names = json.loads((folder / f"{stored['matrix']}.json").read_text())
+        values = np.load(folder / f"{stored['matrix']}.npy", allow_pickle=False, mmap_mode="r")
+        return Matrix(values, tuple(names["rows"]), tuple(names["columns"]), names["unit"])
+    if isinstance(hint, type) and issubclass(hint, PerUnit):
+        frame = pd.read_parquet(folder / stored["per"])
+        return hint(frame.set_index("unit")["value"], stored["quantity"], stored["unit"])
+    if get_origin(hint) is tuple:
+        args = get_args(hint)
+        kinds = [args[0]] * len(stored) if len(args) == 2 and args[1] is Ellipsis else args
+        return tuple(_read(v, k, folder) for v, k in zip(stored, kinds, strict=True))
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        hints = get_type_hints(hint)
+        return hint(**{name: _read(v, hints[name], folder) for name, v in stored.items()})
+    if isinstance(stored, dict):
+        return float(stored["float"])
+    return float(stored) if hint is float and stored is not None else stored
