@@ -1,0 +1,1 @@
+"""The command line: one command, one module; thin. The top-level help is static, so that it answers at once."""

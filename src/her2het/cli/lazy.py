@@ -1,0 +1,72 @@
+"""Command groups that import a command only when it runs, and turn what a user can fix into one sentence."""
+
+import importlib
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+RESEARCH_USE = (
+    "Research use only: not a medical device, not for diagnosis or treatment decisions. "
+    "Runs on this machine alone; nothing is sent anywhere."
+)
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named in a static table: name -> (module with `command`, one line of help)."""
+
+    def __init__(self, name: str, table: Mapping[str, tuple[str, str]], **settings: Any) -> None:
+        super().__init__(name, epilog=RESEARCH_USE, context_settings=CONTEXT, **settings)
+        self.table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands, in the order of the table."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        if cmd_name not in self.table:
+            return None
+        command = importlib.import_module(self.table[cmd_name][0]).command
+        if not command.epilog:
+            command.epilog = RESEARCH_USE
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        if args and args[0] not in self.table and not args[0].startswith("-"):
+            from her2het.schema import did_you_mean
+
+            hint = did_you_mean(args[0], list(self.table))
+            raise click.UsageError(f"No command {args[0]!r}.{hint} Commands are {', '.join(self.table)}.", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help of the commands from the table, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self.table.items()])
+
+
+def guarded(group: click.Group, arguments: list[str] | None = None) -> int:
+    """Run a group; 0 where it went well, 2 where the user can fix something, 130 where they stopped it."""
+    try:
+        result = group.main(arguments, prog_name="her2het", standalone_mode=False)
+    except click.ClickException as e:
+        e.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        print("her2het: stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as e:
+        if type(e).__name__ != "StudyError":
+            raise
+        for problem in getattr(e, "problems", (str(e),)):
+            print(f"her2het: {problem}", file=sys.stderr)
+        return 2
+    return result if isinstance(result, int) else 0
