@@ -1,0 +1,56 @@
+"""Principal components of samples by way of the Gram matrix: samples are few, genes are many."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+
+@dataclass(frozen=True)
+class Pca:
+    """Scores (samples x components), loadings (genes x components), SD and share of variance of each component."""
+
+    scores: NDArray[np.float64]
+    loadings: NDArray[np.float64]
+    sd: NDArray[np.float64]
+    share: NDArray[np.float64]
+
+
+def pca(values: NDArray, components: int = 10) -> Pca:
+    """Find the directions in which samples differ most, by principal components of gene-centred expression.
+
+    With Y = values less the mean of each gene (genes x samples): Y'Y = V diag(w) V', scores = V sqrt(w), loadings =
+    Y V / sqrt(w), sd = sqrt(w / (n - 1)), share = w / sum(w); w in descending order. Genes are not scaled. The sign
+    of a component is the one that makes its score of largest absolute value positive (the first of equal ones), so
+    reports do not flip. BLAS runs on one thread: the same input gives the same bits.
+
+    `values`: genes x samples, finite, on a log scale. At most n - 1 components exist; fewer than asked are returned
+    where that, or the rank, is less. Components of equal variance have no order of their own. Raises ValueError for
+    fewer than two samples, no genes, values that are not finite, or samples that are all alike.
+    Jolliffe & Cadima 2016, doi:10.1098/rsta.2015.0202.
+    """
+    matrix = np.asarray(values, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape[0] < 1 or matrix.shape[1] < 2:
+        raise ValueError(f"values of shape {matrix.shape}: at least one gene and two samples are needed")
+    if not np.isfinite(matrix).all():
+        raise ValueError("values are not finite")
+    if components < 1:
+        raise ValueError(f"{components} components")
+    samples = matrix.shape[1]
+    with threadpool_limits(1, "blas"):
+        centred = matrix - matrix.mean(axis=1, keepdims=True)
+        gram = centred.T @ centred
+        variance, vectors = np.linalg.eigh(gram)
+        variance, vectors = np.maximum(variance[::-1], 0.0), vectors[:, ::-1]
+        floor = np.square(matrix).sum(axis=0).max() * np.finfo(float).eps * samples
+        rank = int((variance > floor).sum())
+        if rank == 0:
+            raise ValueError("all samples have the same values")
+        kept = min(components, rank, samples - 1)
+        root = np.sqrt(variance[:kept])
+        vectors = vectors[:, :kept]
+        farthest = np.abs(vectors).argmax(axis=0)
+        vectors = vectors * np.where(vectors[farthest, np.arange(kept)] < 0, -1.0, 1.0)
+        loadings = centred @ (vectors / root)
+    return Pca(vectors * root, loadings, root / np.sqrt(samples - 1), variance[:kept] / variance.sum())

@@ -1,0 +1,10 @@
+# Simulated log expression and what prcomp makes of it. Run in this folder: Rscript make.R
+set.seed(20240612)
+x <- matrix(rnorm(60 * 12), 60) + outer(rnorm(60), rnorm(12)) * 3 + outer(rnorm(60, sd = 2), rnorm(12)) + rnorm(60, 5, 2)
+dimnames(x) <- list(sprintf("g%02d", 1:60), sprintf("s%02d", 1:12))
+p <- prcomp(t(x))
+put <- function(x, name) write.csv(format(x, digits = 17), paste0(name, ".csv"))
+put(x, "values"); put(p$x[, 1:5], "scores"); put(p$rotation[, 1:5], "loadings")
+put(data.frame(sd = p$sdev[1:5], share = (p$sdev^2 / sum(p$sdev^2))[1:5]), "variance")
+put(as.matrix(dist(t(x))), "distances")
+writeLines(R.version.string, "versions.txt")
