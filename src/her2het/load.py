@@ -14,15 +14,8 @@ from her2het.io.matrix import read_matrix_with_notes
 from her2het.io.text_table import read_bytes, read_text_table
 from her2het.plan import Plan
 from her2het.schema import Matrix, Note, Origin, StudyError, TableSpec, did_you_mean
-from her2het.study import (
-    InputFile,
-    Study,
-    assign_groups,
-    baseline_het,
-    check_batches,
-    check_links,
-    check_timepoints,
-)
+from her2het.stats.grouping import assign_groups, baseline_het, check_batches
+from her2het.study import InputFile, Study, check_links, check_timepoints
 from her2het.tables import TABLES
 
 
