@@ -40,6 +40,7 @@ def test_rank_sum_carries_effect_interval_and_exact_p() -> None:
     assert -1 <= e.standard_low < e.standard < e.standard_high <= 1
     assert math.isnan(e.q)
     assert e.remark == ""
+    assert (e.quantity, e.groups) == ("ERBB2", ("HET/no pCR", "pCR"))
 
 
 def test_the_regime_is_told() -> None:

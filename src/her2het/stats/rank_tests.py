@@ -1,6 +1,7 @@
 """Rank tests about patients: the rank-sum test of two groups and the signed-rank test of pairs, as Estimates."""
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 
@@ -37,7 +38,8 @@ def rank_sum(
     x, y = split(values, groups, (treated, control))
     test = rank_sum_test(x, y)
     shift, theta = shift_of_two(x, y, level), superiority(x, y)
-    return _told(test, shift, theta, level, (contrast or f"{treated} − {control}", "shift", values.unit, "rank-sum"))
+    told = _told(test, shift, theta, level, (contrast or f"{treated} − {control}", "shift", values.unit, "rank-sum"))
+    return replace(told, quantity=values.quantity, groups=(treated, control))
 
 
 def signed_rank(
@@ -64,7 +66,8 @@ def signed_rank(
         name = contrast or f"{after.quantity} − {before.quantity}"
     test = signed_rank_test(changes)
     shift, theta = pseudo_median(changes, level), paired_superiority(changes)
-    return _told(test, shift, theta, level, (name, "shift of pairs", after.unit, "signed-rank"))
+    told = _told(test, shift, theta, level, (name, "shift of pairs", after.unit, "signed-rank"))
+    return replace(told, quantity=after.quantity)
 
 
 def _told(test: RankTest, shift: Shift, theta: Superiority, level: float, words: tuple[str, str, str, str]) -> Estimate:
