@@ -75,7 +75,7 @@ def _frame(name: str, index: str | None = None) -> pd.DataFrame:
     table = pd.read_csv(
         io.BytesIO(text), sep="\t", comment="#", keep_default_na=False, na_values=[""], float_precision="round_trip"
     )
-    return table if index is None else table.set_index(index, verify_integrity=True)
+    return table if index is None else table.set_index(index)
 
 
 def pam50_centroids() -> pd.DataFrame:

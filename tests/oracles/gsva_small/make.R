@@ -1,0 +1,25 @@
+# GSVA (Gaussian and Poisson kernel) and ssGSEA of R's GSVA on a small simulated matrix.
+# Rscript make.R   (in this folder; Debian: r-base-core r-bioc-gsva)
+# Writes counts.csv (300 genes x 14 samples), log_expression.csv (log2(CPM + 1) to 6 decimals), sets.gmt,
+# gsva_gaussian.csv, gsva_poisson.csv, ssgsea.csv, ssgsea_raw.csv, versions.txt; and tiny.csv (10 genes x 7 samples)
+# with tiny_gsva.csv, where each gene is a set of its own
+suppressMessages(library(GSVA))
+set.seed(20261121)
+genes <- sprintf("G%03d", 1:300); samples <- sprintf("S%02d", 1:14)
+mean <- exp(rnorm(300, 4, 1.6)); effect <- matrix(rnorm(300 * 14, 0, 0.6), 300)
+counts <- matrix(rpois(300 * 14, mean * exp(effect)), 300, dimnames = list(genes, samples))
+storage.mode(counts) <- "integer"
+log_expression <- round(log2(sweep(counts, 2, colSums(counts), "/") * 1e6 + 1), 6)
+sets <- lapply(1:24, function(i) sample(genes, c(2, 3, 5, 8, 12, 20, 40, 80)[(i - 1) %% 8 + 1]))
+names(sets) <- sprintf("SET%02d", 1:24)
+writeLines(sapply(names(sets), function(n) paste(c(n, "simulated", sets[[n]]), collapse = "\t")), "sets.gmt")
+put <- function(x, name) write.csv(format(x, digits = 15, trim = TRUE), paste0(name, ".csv"), quote = FALSE)
+put(counts, "counts"); put(log_expression, "log_expression")
+run <- function(x, ...) gsva(x, sets, min.sz = 1, max.sz = Inf, verbose = FALSE, ...)
+put(run(log_expression, method = "gsva", kcdf = "Gaussian"), "gsva_gaussian")
+put(run(counts, method = "gsva", kcdf = "Poisson"), "gsva_poisson")
+put(run(log_expression, method = "ssgsea"), "ssgsea")
+put(run(log_expression, method = "ssgsea", ssgsea.norm = FALSE), "ssgsea_raw")
+tiny <- matrix(round(rnorm(70), 6), 10, dimnames = list(sprintf("T%02d", 1:10), sprintf("S%d", 1:7)))
+put(tiny, "tiny"); put(gsva(tiny, as.list(setNames(rownames(tiny), rownames(tiny))), min.sz = 1, verbose = FALSE), "tiny_gsva")
+writeLines(c(R.version.string, paste("GSVA", packageVersion("GSVA"))), "versions.txt")
