@@ -31,12 +31,15 @@ class SampleQc:
 class Expression:
     """TMM factors and log expression of the libraries that passed.
 
-    factors: sample, patient, phase, lib_size, norm_factor.
+    factors: sample, patient, phase, lib_size, norm_factor. genes: gene, kept (whether it passes the filter, by which
+    components and distances go; log_cpm holds all genes).
     """
 
     log_cpm: Matrix
     factors: pd.DataFrame
+    genes: pd.DataFrame
     scale: str
+    gene_filter: str
     excluded: pd.DataFrame
     notes: tuple[Note, ...]
 
