@@ -35,7 +35,7 @@ class Outcome:
 Listener = Callable[[str, Outcome | None], None]
 
 
-def run(  # noqa: PLR0917
+def run( 
     plan: Plan,
     study: Study,
     engine: Engine,
@@ -65,7 +65,7 @@ def run(  # noqa: PLR0917
     return [done[a.name] for a in plan.listed if a.name in done]
 
 
-def _one(  # noqa: PLR0917
+def _one( 
     plan: Plan,
     study: Study,
     a: Analysis,

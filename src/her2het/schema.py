@@ -119,7 +119,7 @@ class Origin:
         return "" if given == column else f" (heading {given!r})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # hashed by identity, as a mark in a type alias has to be
 class TableSpec:
     """The contract of one table: its key, its columns, and which columns point at another table's key."""
 
