@@ -49,6 +49,9 @@ class TableSection(_Section):
     values: dict[str, dict[str, str]] = Field(
         default_factory=dict, description="Per column: a value in the file = the value that is meant."
     )
+    constant: dict[str, str] = Field(
+        default_factory=dict, description="Columns that the file lacks, with the value that all rows have."
+    )
     leave_out: tuple[str, ...] = Field((), description="Headings that are not to be read at all.")
     distinct: bool = Field(False, description="Take the mapped columns only and one row per key (of a longer table).")
 
@@ -157,7 +160,7 @@ def _check(config: StudyConfig) -> list[str]:
             problems += [
                 f"study.toml [tables.{name}.columns] {column}: no such column."
                 f"{did_you_mean(column, known)} Columns are {', '.join(known)}."
-                for column in [*section.columns, *section.values]
+                for column in [*section.columns, *section.values, *section.constant]
                 if column not in known
             ]
     problems += [

@@ -140,18 +140,22 @@ def _rename(name: str, section: TableSection, frame: pd.DataFrame, origin: Origi
             hint = did_you_mean(heading, list(frame.columns))
             raise StudyError(f"{place}: heading {heading!r} is not in {origin.file}.{hint} It has {has}. Correct it.")
     frame = frame.drop(columns=list(section.leave_out))
-    renamed = {theirs: ours for ours, theirs in section.columns.items()}
-    if len(renamed) < len(section.columns):
-        raise StudyError(f"{place} columns: one heading is mapped to two columns. Map each heading once.")
-    shadowed = [ours for ours in section.columns if ours in frame.columns and section.columns[ours] != ours]
-    frame = frame.drop(columns=[s for s in shadowed if s not in renamed]).rename(columns=renamed)
+    mapped = pd.DataFrame({ours: frame[theirs] for ours, theirs in section.columns.items()})
     if section.distinct:
-        frame = frame[list(section.columns)]
+        frame = mapped
+    else:  # a heading that was mapped goes by our name; one that would stand in the way of ours gives way
+        frame = frame.drop(
+            columns=[*set(section.columns.values()), *(c for c in mapped if c in frame.columns)], errors="ignore"
+        )
+        frame = pd.concat([mapped, frame], axis=1)
     for column, values in section.values.items():
         if column not in frame.columns:
             raise StudyError(f"{place} values: column {column!r} is not in {origin.file}. Correct the name.")
         frame = frame.assign(**{column: frame[column].astype(str).str.strip().replace(values)})
-    return frame, Origin(origin.file, origin.first_line, dict(section.columns))
+    twice = [column for column in section.constant if column in frame.columns]
+    if twice:
+        raise StudyError(f"{place} constant: {origin.file} has a column {twice[0]!r} already. Remove one of the two.")
+    return frame.assign(**section.constant), Origin(origin.file, origin.first_line, dict(section.columns))
 
 
 def _distinct(name: str, spec: TableSpec, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

@@ -173,6 +173,8 @@ class TableSpec:
             return []
         problems: list[str] = []
         for name in key:
+            if not self.columns[name].missing:
+                continue  # told where the column was read
             empty = np.flatnonzero(frame[name].isna().to_numpy())
             if empty.size:
                 row, count = int(empty[0]), f"{empty.size} such row{'s' * (empty.size > 1)}"
@@ -180,7 +182,7 @@ class TableSpec:
                     f"{self.name}.{name}: row {row} has no value{origin.at(row)}, {count}; "
                     f"every row needs its {name}. Fill it in or delete the row."
                 )
-        if problems:
+        if problems or frame[key].isna().any(axis=None):
             return problems
         repeated = np.flatnonzero(frame.duplicated(key, keep="first").to_numpy())
         if repeated.size:

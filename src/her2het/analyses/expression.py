@@ -130,7 +130,7 @@ def _shares(counts: Matrix) -> pd.DataFrame:
         return pd.DataFrame(
             {"protein_coding_share": nothing, "noncoding_share": nothing, "mitochondrial_share": nothing}
         )
-    is_coding = coding.fillna(False).to_numpy(dtype=bool)
+    is_coding = coding.astype("boolean").fillna(False).to_numpy(dtype=bool)
     mitochondrial = np.array([name.startswith("MT-") for name in counts.rows])
     return pd.DataFrame(
         {

@@ -1,0 +1,26 @@
+"""The plan, in the order in which a reader should meet it."""
+
+from her2het.analyses.components import sample_components
+from her2het.analyses.distance import biopsy_distance
+from her2het.analyses.expression import expression, sample_qc
+from her2het.analyses.fish import fish_heterogeneity
+from her2het.analyses.fish_groups import fish_by_group
+from her2het.analyses.flow import sample_flow
+from her2het.analyses.groups import group_assignment
+from her2het.analyses.markers import marker_expression, mrna_protein
+from her2het.plan import Plan
+
+PLAN = Plan(
+    (
+        sample_flow,
+        group_assignment,
+        fish_heterogeneity,
+        fish_by_group,
+        sample_qc,
+        expression,
+        sample_components,
+        mrna_protein,
+        biopsy_distance,
+        marker_expression,
+    )
+)
