@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from her2het.figures.marks import Picture
 from her2het.stats.estimate import Estimate
+
+if TYPE_CHECKING:  # the list of panels is read without loading matplotlib
+    from her2het.figures.marks import Picture
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,11 @@ class Drawing:
     """One panel as drawn: the picture, its words, its evidence and the numbers behind it.
 
     `title` states the finding only as far as the estimate supports it; `caption` says what is shown, n, test;
-    `key` tells apart the drawings of one function ('' for a single one).
+    `key` tells apart the drawings of one function ('' for a single one); `narrow` is the same for a phone's screen,
+    where the wide picture would be too small to read.
     """
 
-    picture: Picture
+    picture: "Picture"
     title: str
     caption: str
     alt: str
@@ -36,6 +39,7 @@ class Drawing:
     note: str = ""
     key: str = ""
     wide: bool = False
+    narrow: "Picture | None" = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,180 @@
+"""Numbers and findings in words: exact p, effects with intervals, titles that say no more than an estimate does."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from her2het.stats.estimate import Estimate
+
+ALPHA = 0.05  # below it (q where there is one, else p) a title says that a difference was found
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+UNKNOWN = "–"
+SCALES = {
+    "log2_cpm1": "log₂(TMM-CPM + 1)",
+    "log2_cpm_prior2": "log₂ CPM, prior count 2",
+    "edger_prior2": "log₂ CPM, prior count 2",
+}
+
+VARIABLES = {
+    "pcr": "pCR", "het": "HET", "rcb": "RCB index", "rcb_class": "RCB class", "er": "ER", "pr": "PR", "hr": "HR",
+    "age": "age, years", "nodes": "nodes involved", "cellularity": "cellularity, %", "area_mm2": "tumour area, mm²",
+    "fraction": "amplified fraction",
+}  # fmt: skip
+
+
+def variable(name: str) -> str:
+    """A column of the study as a heading shows it."""
+    return VARIABLES.get(name, name.replace("_", " "))
+
+
+def number(value: float, places: int = 2) -> str:
+    """Fixed decimals and a true minus sign; never '-0.00'."""
+    if not math.isfinite(value):
+        return UNKNOWN if math.isnan(value) else ("∞" if value > 0 else "−∞")
+    text = f"{value:.{places}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def places(*values: float) -> int:
+    """Decimals that show two digits of the spread of these values: 0.62 to 1.40 two, 12 to 40 none."""
+    known = [v for v in values if math.isfinite(v)]
+    spread = max(known) - min(known) if len(known) > 1 else abs(known[0]) if known else 1.0
+    return 2 if spread <= 0 else min(4, max(0, 1 - math.floor(math.log10(spread))))
+
+
+def p_text(p: float) -> str:
+    """Exact, two significant digits: 0.23, 0.0041, 1.3 × 10⁻⁵."""
+    if math.isnan(p):
+        return UNKNOWN
+    if p >= 1e-3:
+        return f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
+    if p == 0:
+        return "< 10⁻³⁰⁰"
+    mantissa, exponent = f"{p:.1e}".split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPT)}"
+
+
+def p_equals(p: float, name: str = "p") -> str:
+    """'p = 0.23', or 'p < 10⁻³⁰⁰', or 'not tested'."""
+    text = p_text(p)
+    return "not tested" if text == UNKNOWN else f"{name} {text}" if text.startswith("<") else f"{name} = {text}"
+
+
+def interval(e: Estimate) -> str:
+    """'−1.92 (−2.41 to −1.40)', at the precision of the interval."""
+    shown = places(e.low, e.high) if math.isfinite(e.low) and math.isfinite(e.high) else places(e.value)
+    if math.isnan(e.low) or math.isnan(e.high):
+        return number(e.value, shown)
+    return f"{number(e.value, shown)} ({number(e.low, shown)} to {number(e.high, shown)})"
+
+
+def level(e: Estimate) -> str:
+    """'95 % CI'."""
+    return f"{100 * e.level:g} % CI"
+
+
+def effect(e: Estimate) -> str:
+    """'shift −1.46 log₂ CPM, 95 % CI −2.02 to −0.90'."""
+    shown = places(e.low, e.high) if math.isfinite(e.low) and math.isfinite(e.high) else places(e.value)
+    text = f"{e.effect} {number(e.value, shown)}{' ' + scale(e.unit) if e.unit else ''}"
+    if math.isnan(e.low) or math.isnan(e.high):
+        return text
+    return f"{text}, {level(e)} {number(e.low, shown)} to {number(e.high, shown)}"
+
+
+def sizes(e: Estimate) -> str:
+    """'n = 14 and 64'."""
+    return "n = " + join(f"{n}" for n in e.n)
+
+
+def scale(unit: str) -> str:
+    """A unit as an axis says it."""
+    return SCALES.get(unit, unit)
+
+
+def join(parts: Iterable[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    items = list(parts)
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+
+
+def capital(text: str) -> str:
+    """First letter large, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def significance(e: Estimate) -> float:
+    """q where the family is known, else p."""
+    return e.p if math.isnan(e.q) else e.q
+
+
+def found(e: Estimate) -> bool:
+    """Whether a title may say that there is something."""
+    return significance(e) < ALPHA
+
+
+def direction(e: Estimate) -> int:
+    """1 where the first of the contrast is higher, −1 where lower, 0 where the effect has no sign."""
+    for value in (e.value, e.standard):
+        if math.isfinite(value) and value != 0:
+            return 1 if value > 0 else -1
+    return 0
+
+
+def compared(e: Estimate, what: str) -> str:
+    """One comparison of groups in words, for the table of key findings."""
+    sides, sign = _sides(e), direction(e)
+    among = f"between {join(sides)}" if sides else f"({e.contrast})"
+    if math.isnan(significance(e)):
+        return f"{capital(what)} could not be compared {among}"
+    if not found(e):
+        return f"No difference in {what} found {among}"
+    if sign == 0 or len(sides) != 2:
+        return f"{capital(what)} differs {among}"
+    return f"{capital(what)} is {'higher' if sign > 0 else 'lower'} in {sides[0]} than in {sides[1]}"
+
+
+def related(e: Estimate, x: str, y: str) -> str:
+    """One correlation in words."""
+    if math.isnan(significance(e)):
+        return f"{capital(x)} and {y} could not be compared"
+    if not found(e):
+        return f"No correlation found between {x} and {y}"
+    return f"{capital(y)} {'rises' if direction(e) > 0 else 'falls'} as {x} rises"
+
+
+def title_of_groups(what: str, estimates: Sequence[Estimate]) -> str:
+    """A panel's title from its comparisons: what was found; where nothing was, how large a difference is possible."""
+    tested = [e for e in estimates if not math.isnan(significance(e))]
+    if not tested:
+        return f"{capital(what)} by group"
+    hits = [e for e in tested if found(e)]
+    if not hits:
+        widest = max(tested, key=lambda e: abs(e.standard) if math.isfinite(e.standard) else abs(e.value))
+        lead = f"{capital(what)}: no difference found"
+        return (
+            f"{lead} ({effect(widest)})" if len(tested) == 1 else f"{lead} between groups (largest: {effect(widest)})"
+        )
+    clauses: dict[tuple[int, str], list[str]] = {}
+    for e in hits:
+        sides = _sides(e)
+        if len(sides) == 2 and direction(e):
+            clauses.setdefault((direction(e), sides[1]), []).append(sides[0])
+        else:
+            clauses.setdefault((0, f"between {join(sides)}" if sides else e.contrast), [])
+    texts = [
+        f"{'higher' if sign > 0 else 'lower'} in {join(treated)} than in {control}" if sign else f"differs {control}"
+        for (sign, control), treated in clauses.items()
+    ]
+    return f"{capital(what)} {'; '.join(texts)}"
+
+
+def title_of_relation(e: Estimate | None, x: str, y: str) -> str:
+    """A panel's title from a correlation."""
+    if e is None or math.isnan(significance(e)):
+        return f"{capital(y)} against {x}"
+    return related(e, x, y) if found(e) else f"{related(e, x, y)} ({effect(e)})"
+
+
+def _sides(e: Estimate) -> tuple[str, ...]:
+    """The groups of a comparison by name, where they are known."""
+    return e.groups if len(e.groups) > 1 else ()
