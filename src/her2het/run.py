@@ -30,12 +30,13 @@ class Outcome:
     reason: str = ""
     knobs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     seconds: float = 0.0
+    folder: Path | None = None  # where the result is kept
 
 
 Listener = Callable[[str, Outcome | None], None]
 
 
-def run( 
+def run(
     plan: Plan,
     study: Study,
     engine: Engine,
@@ -65,7 +66,7 @@ def run(
     return [done[a.name] for a in plan.listed if a.name in done]
 
 
-def _one( 
+def _one(
     plan: Plan,
     study: Study,
     a: Analysis,
@@ -92,7 +93,7 @@ def _one(
     folder = cache / f"{a.name}-{key[:20]}"
     if about_result(folder).get("key") == key:
         result = load_result(a.produces, folder)
-        return Outcome(a, "cached", result, key, knobs=knobs, seconds=time.perf_counter() - start)
+        return Outcome(a, "cached", result, key, knobs=knobs, seconds=time.perf_counter() - start, folder=folder)
     given: dict[str, Any] = {n.parameter: study.tables.get(n.source.name) for n in a.tables}
     given |= {p: o.result if o else None for p, o in upstream.items()}
     if a.design:
@@ -104,7 +105,7 @@ def _one(
     except NotApplicable as e:
         return Outcome(a, "skipped", key=key, reason=str(e), knobs=knobs, seconds=time.perf_counter() - start)
     save_result(result, folder, {"key": key, "analysis": a.name, "knobs": {k: str(v) for k, v in knobs.items()}})
-    return Outcome(a, "computed", result, key, knobs=knobs, seconds=time.perf_counter() - start)
+    return Outcome(a, "computed", result, key, knobs=knobs, seconds=time.perf_counter() - start, folder=folder)
 
 
 def missing_inputs(plan: Plan, a: Analysis, study: Study, done: Mapping[str, Outcome]) -> str:

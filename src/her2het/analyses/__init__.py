@@ -1,5 +1,6 @@
 """The plan, in the order in which a reader should meet it."""
 
+from her2het.analyses.cohort import cohort_table
 from her2het.analyses.components import sample_components
 from her2het.analyses.distance import biopsy_distance
 from her2het.analyses.expression import expression, sample_qc
@@ -14,6 +15,7 @@ PLAN = Plan(
     (
         sample_flow,
         group_assignment,
+        cohort_table,
         fish_heterogeneity,
         fish_by_group,
         sample_qc,

@@ -9,8 +9,8 @@ from her2het.reference.tables import gene_annotation
 from her2het.results.cohort import GroupAssignment
 from her2het.schema import Matrix
 from her2het.stats.estimate import Estimate
-from her2het.stats.kruskal import kruskal_wallis
 from her2het.stats.rank_tests import rank_sum
+from her2het.stats.several import kruskal_wallis
 from her2het.stats.units import PerPatient, PerSample
 
 EXCLUDED = ("what", "id", "reason", "decided_by")

@@ -64,7 +64,7 @@ def execute(request: Request, progress: Progress) -> Path:
             folder.stage.mkdir()
             seconds = time.perf_counter() - clock
             about = how_it_ran(outcomes, started, seconds, request.engine, request.workers)
-            publish(PLAN, study, outcomes, folder.stage, engine, about, request.out)
+            publish(PLAN, study, outcomes, folder.stage, engine, about)
         finally:
             engine.close()
         swap(folder)

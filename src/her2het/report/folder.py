@@ -62,9 +62,8 @@ def open_output(out: Path) -> Iterator[OutputFolder]:
 
     :raises StudyError: where another run is writing there, or the place cannot be used
     """
-    out = out.absolute()
-    folder = OutputFolder(out, out.parent / f".{out.name}.her2het")
-    recover(folder)
+    folder = recover_place(out)
+    out = folder.out
     check_place(out)
     folder.workshop.mkdir(exist_ok=True)
     with _locked(folder.workshop / "lock", out):
@@ -72,6 +71,14 @@ def open_output(out: Path) -> Iterator[OutputFolder]:
         shutil.rmtree(folder.stage, ignore_errors=True)
         folder.cache.mkdir(exist_ok=True)
         yield folder
+
+
+def recover_place(out: Path) -> OutputFolder:
+    """The folder of an output, after bringing back what a killed run left."""
+    out = out.absolute()
+    folder = OutputFolder(out, out.parent / f".{out.name}.her2het")
+    recover(folder)
+    return folder
 
 
 def recover(folder: OutputFolder) -> None:
