@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from her2het.kernels.pam50 import Scaling, nearest_centroid, positive_shares, risk_of_relapse, scale_genes
+from her2het.kernels.pam50 import (
+    Scaling,
+    nearest_centroid,
+    positive_shares,
+    risk_of_relapse,
+    scale_genes,
+    share_below_centre,
+)
 from her2het.reference.tables import PAM50_SUBTYPES, pam50_aliases, pam50_centroids, pam50_ror
 
 SUBTYPES = list(PAM50_SUBTYPES)
@@ -90,6 +97,20 @@ def test_median_scaling_centres_genes_and_standardises_samples() -> None:
     assert scaled.std(axis=0, ddof=1) == pytest.approx(1)
     centred = x - np.median(x, axis=1, keepdims=True)
     assert np.corrcoef(centred[:, 3], scaled[:, 3])[0, 1] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("how", ["none", "scale", "robust", "median"])
+def test_the_layout_in_memory_does_not_matter(how: Scaling) -> None:
+    x = np.round(np.random.default_rng(2).normal(size=(50, 40)), 3)
+    assert (scale_genes(np.asfortranarray(x), how) == scale_genes(x, how)).all()
+
+
+def test_share_below_centre() -> None:
+    """By simulation: a cohort of 60 % class 0 and 40 % class 1 around centroids -1 and 2."""
+    rng = np.random.default_rng(3)
+    drawn = np.where(rng.random(200_000) < 0.6, -1.0, 2.0) + rng.normal(0, 1.2, 200_000)
+    expected = share_below_centre(np.array([[-1.0, 2.0]]), np.array([0.6, 0.4]), 1.2)
+    assert expected[0] == pytest.approx((drawn < 0).mean(), abs=0.005)
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,15 @@ def test_pam50() -> None:
     assert table["proliferation"].sum() == 11
     assert tables.pam50_aliases() == {"CDCA1": "NUF2", "KNTC2": "NDC80", "ORC6L": "ORC6"}
     # basal by the paper's text, luminal in this model
-    assert table.loc["SLC39A6", list(tables.PAM50_SUBTYPES)].astype(float).idxmax() == "LumA"
-    assert table.loc["NDC80", list(tables.PAM50_SUBTYPES)].astype(float).idxmax() == "Basal"
+    assert str(table.loc["SLC39A6", list(tables.PAM50_SUBTYPES)].astype(float).idxmax()) == "LumA"
+    assert str(table.loc["NDC80", list(tables.PAM50_SUBTYPES)].astype(float).idxmax()) == "Basal"
+
+
+def test_her2_positive_mix() -> None:
+    mix = tables.her2_positive_subtypes()
+    assert tuple(mix) == tables.PAM50_SUBTYPES
+    assert sum(mix.values()) == pytest.approx(1)
+    assert mix["Her2"] == pytest.approx(0.67 / 1.01)
 
 
 def test_ror_models() -> None:

@@ -1,10 +1,13 @@
 """Nearest-centroid subtypes: gene-wise scaling, Spearman correlation to centroids, probabilities, risk of relapse."""
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 from scipy.stats import rankdata
 
 Scaling = Literal["none", "scale", "robust", "median"]
@@ -46,16 +49,13 @@ def scale_genes(expression: NDArray[Any], how: Scaling) -> Floats:
     _several(x, 1)
     if how == "median":
         _several(x, 0)
-        centred = x - np.nanmedian(x, axis=1, keepdims=True)
-        unit = np.nanstd(centred, axis=0, ddof=1)
-        _varies(unit, "sample")
-        return (centred - np.nanmean(centred, axis=0)) / unit
+        return _standardise_samples(x - np.nanmedian(x, axis=1, keepdims=True))
     if how == "scale":
         unit = np.nanstd(x, axis=1, keepdims=True, ddof=1)
-        _varies(unit, "gene")
+        _varies(unit)
         return (x - np.nanmean(x, axis=1, keepdims=True)) / unit
     low, high = np.nanquantile(x, (ROBUST_TAIL / 2, 1 - ROBUST_TAIL / 2), axis=1, keepdims=True)
-    _varies(high - low, "gene")
+    _varies(high - low)
     return ((x - low) / (high - low) - 0.5) * 2
 
 
@@ -102,8 +102,8 @@ def risk_of_relapse(
     correlations: NDArray[Any],
     correlation_weight: NDArray[Any],
     *,
-    tumour_size: tuple[float, NDArray] | None = None,
-    proliferation: tuple[float, NDArray] | None = None,
+    tumour_size: tuple[float, NDArray[Any]] | None = None,
+    proliferation: tuple[float, NDArray[Any]] | None = None,
 ) -> Floats:
     """Estimate the PAM50 risk of each sample: Σ_c weight_c r_c, plus weight * value of tumour size and proliferation.
 
@@ -119,8 +119,19 @@ def risk_of_relapse(
     return risk
 
 
+def share_below_centre(centroids: NDArray[Any], mix: NDArray[Any], spread: float) -> Floats:
+    """Estimate, per gene, the share of a cohort of known composition that lies below a balanced cohort's centre.
+
+    Centroids are deviations from that centre, so with values normal around the centroid of their class,
+    p_g = Σ_c mix_c Φ(-centroid_gc / spread). `centroids`: genes x classes; `mix`: one share per class, sum 1;
+    `spread`: sd within a class, > 0, in the centroids' unit. It does not apply where classes are far from normal.
+    After Zhao et al. 2015, doi:10.1186/s13058-015-0520-4, who count the share in a labelled cohort.
+    """
+    return ndtr(-np.asarray(centroids, dtype=np.float64) / spread) @ np.asarray(mix, dtype=np.float64)
+
+
 def _matrix(values: NDArray[Any]) -> Floats:
-    x = np.asarray(values, dtype=np.float64)
+    x = np.ascontiguousarray(values, dtype=np.float64)  # one layout: rounding must not depend on it
     if x.ndim != 2:
         raise ValueError(f"{x.ndim} dimensions, not genes x columns")
     if np.isinf(x).any():
@@ -134,10 +145,24 @@ def _several(x: Floats, axis: Literal[0, 1]) -> None:
         raise ValueError(f"{'sample' if axis == 0 else 'gene'} {int(np.argmax(few))} has fewer than two values")
 
 
-def _varies(unit: Floats, what: str) -> None:
+def _varies(unit: Floats) -> None:
     same = unit.ravel() <= 0
     if same.any():
-        raise ValueError(f"{what} {int(np.argmax(same))} does not vary")
+        raise ValueError(f"gene {int(np.argmax(same))} does not vary")
+
+
+def _standardise_samples(x: Floats) -> Floats:
+    """Each sample to mean 0 and sd 1. The mean is exactly rounded, as the last bit decides which genes tie."""
+    out = np.empty_like(x)
+    for j in range(x.shape[1]):
+        column = x[:, j]
+        known = column[~np.isnan(column)]
+        centred = column - float(sum(map(Fraction, known.tolist())) / len(known))
+        squares = math.fsum(v * v for v in centred[~np.isnan(centred)])
+        if not squares > 0:
+            raise ValueError(f"sample {j} does not vary")
+        out[:, j] = centred / math.sqrt(squares / (len(known) - 1))
+    return out
 
 
 def _unit_ranks(x: Floats) -> Floats:

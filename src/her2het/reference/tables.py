@@ -104,6 +104,13 @@ def pam50_ror() -> tuple[RorModel, ...]:
     return tuple(model(row) for row in csv.DictReader(lines, delimiter="\t"))
 
 
+@cache
+def her2_positive_subtypes() -> MappingProxyType[str, float]:
+    """Return the shares of the PAM50 subtypes among HER2-positive tumours (PAMELA, n = 151); they sum to 1."""
+    table = _frame("her2_positive_subtypes.tsv", "subtype")["share"]
+    return MappingProxyType({name: float(table[name] / table.sum()) for name in PAM50_SUBTYPES})
+
+
 def pam50_aliases() -> MappingProxyType[str, str]:
     """Return the PAM50 genes that were renamed: symbol in the publication -> current symbol."""
     return _renamed("pam50_centroids.tsv")
