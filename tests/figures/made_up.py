@@ -264,16 +264,15 @@ def sample_components(names: Names | None = None) -> SampleComponents:
         frame["batch"] = rng.choice(["run 1", "run 2", "run 3"], len(frame))
         frame["centre"] = [f"centre {i % 9}" for i in range(len(frame))]
         parts.append(frame)
-        column = "group" if which == "baseline" else "phase"
-        for group, rows in frame.groupby(column):
+        for group, rows in frame.groupby("group"):
             xy = rows[["pc1", "pc2"]].to_numpy()
             lengths, axes = np.linalg.eigh(np.cov(xy.T)) if len(xy) > 2 else (np.full(2, np.nan), np.eye(2))
             wide, tall = 2 * np.sqrt(2.2789 * lengths)
             ellipses.append((which, group, *xy.mean(0), wide, tall, np.degrees(np.arctan2(axes[1, 0], axes[0, 0]))))
         explained += [(which, i + 1, share) for i, share in enumerate([0.18, 0.096, 0.06, 0.04, 0.03])]
     tests = [
-        Estimate(f"PC{c}, {v}", "R²", "", r2, max(0, r2 - 0.08), r2 + 0.1, (129,), "regression on patient means, F test", p,
-                 family="variables × components", quantity=v, standard=math.sqrt(r2), standard_low=0.0, standard_high=math.sqrt(r2 + 0.1))
+        Estimate(f"PC{c} by {v}", "epsilon squared", "", r2, max(0, r2 - 0.08), r2 + 0.1, (129,), "regression on patient means, F test", p,
+                 family="variables × components", quantity=f"PC{c}", standard=math.sqrt(r2), standard_low=0.0, standard_high=math.sqrt(r2 + 0.1))
         for v, c, r2, p in (("group", 1, 0.012, 0.46), ("group", 2, 0.009, 0.55), ("er", 2, 0.14, 1.1e-5), ("age", 1, 0.004, 0.5), ("batch", 1, 0.01, 0.52))
     ]  # fmt: skip
     return SampleComponents(
@@ -294,21 +293,45 @@ def biopsy_distance(names: Names | None = None) -> BiopsyDistance:
         "patient": people["patient"], "sample_a": people["patient"] + "-A", "sample_b": people["patient"] + "-B",
         "distance": 95 - 0.35 * cellularity + rng.gamma(4, 5, n), "distance_two_components": rng.gamma(3, 6, n), "group": people["group"],
         "pcr": people["pcr"], "het": people["het"], "nodes": people["nodes"], "er": people["er"], "rcb": people["rcb"],
-        "age": people["age"], "cellularity": cellularity, "amplified_fraction": rng.beta(5, 1, n), "area_mm2": rng.lognormal(3, 0.5, n),
+        "age": people["age"], "cellularity": cellularity, "fraction": rng.beta(5, 1, n), "area_mm2": rng.lognormal(3, 0.5, n),
     })  # fmt: skip
     box, tests, fits, relations = [], [], [], []
-    for name in ("group", "pcr", "het", "nodes", "er"):
-        level = pairs[name] if name == "group" else pairs[name].map({True: "yes", False: "no"}, na_action="ignore")
-        order = names.labels if name == "group" else ("no", "yes")
+    whole = "Distance between biopsies"
+    tests.append(
+        Estimate(
+            "distance by group",
+            "epsilon squared",
+            "",
+            0.02,
+            0.0,
+            0.09,
+            names.sizes,
+            "Kruskal-Wallis, 2 df",
+            0.28,
+            family="distance",
+            quantity=whole,
+            groups=names.labels,
+        )
+    )
+    for column, name in (("pcr", "pCR"), ("het", "HET"), ("nodes", "nodes"), ("er", "ER")):
+        order = (f"{name} no", f"{name} yes")
+        level = pairs[column].map({True: order[1], False: order[0]}, na_action="ignore")
         frame = pd.DataFrame({"group": level.astype(object), "value": pairs["distance"]})
         box.append(boxes(frame, name, order))
         by = {g: part["value"].to_numpy() for g, part in frame.groupby("group")}
-        tests += [rank_sum(name, "", pair, by, "distance, levels") for pair in pairs_of(order)]
-    for name in ("rcb", "age", "cellularity", "amplified_fraction", "area_mm2"):
-        x, y = pairs[name].to_numpy(float), pairs["distance"].to_numpy(float)
-        relations.append(correlation(name, f"{name}, distance", x, y, "distance, numbers"))
+        if len(by) == 2:
+            tests.append(rank_sum(name, "", order[::-1], by, "distance"))
+    for column, name in (
+        ("rcb", "Residual cancer burden"),
+        ("age", "Age"),
+        ("cellularity", "Difference of cellularity"),
+        ("fraction", "Amplified fraction"),
+        ("area_mm2", "Difference of tumour area"),
+    ):
+        x, y = pairs[column].to_numpy(float), pairs["distance"].to_numpy(float)
+        relations.append(correlation(name, f"{name}, distance", x, y, "distance"))
         fits.append(fit(x, y).assign(variable=name))
-    quantile = np.linspace(0.01, 0.99, 99)
+    quantile = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
     return BiopsyDistance(
         pairs, pd.DataFrame({"quantile": quantile, "distance": stats.norm(135, 16).ppf(quantile)}), pd.concat(box, ignore_index=True),
         pd.concat(fits, ignore_index=True), adjusted(tests), adjusted(relations), names.labels, names.labels[0], NOTHING, (),
@@ -337,11 +360,10 @@ def fish(names: Names | None = None) -> tuple[FishHeterogeneity, FishByGroup]:
         "fraction_low": low, "fraction_high": high, "call": call, "het": call == "HET", "equitability": rng.normal(0.8, 0.06, len(people)), "flags": "",
     })  # fmt: skip
     values, box, tests = [], [], []
-    for quantity in ("fraction", "equitability"):
-        frame = pd.DataFrame({
-            "quantity": quantity, "patient": people["patient"], "group": people["group"], "value": table[quantity],
-            "low": low if quantity == "fraction" else np.nan, "high": high if quantity == "fraction" else np.nan,
-        })  # fmt: skip
+    for quantity, column in (("Amplified fraction", "fraction"), ("Equitability", "equitability")):
+        frame = pd.DataFrame(
+            {"quantity": quantity, "patient": people["patient"], "group": people["group"], "value": table[column]}
+        )
         values.append(frame)
         box.append(boxes(frame, quantity, names.labels))
         by = {g: part["value"].to_numpy() for g, part in frame.groupby("group")}
@@ -416,10 +438,11 @@ def cohort_table(names: Names | None = None) -> CohortTable:
     names = names or Names()
     people = patients(names)
     rows = []
-    for label, part in people.groupby("group", sort=False):
+    parts = {label: people[people["group"] == label] for label in names.labels} | {"All patients": people}
+    for label, part in parts.items():
         age = part["age"].to_numpy(float)
         q1, q2, q3 = np.percentile(age, [25, 50, 75])
-        rows.append(("age", "", "number", label, f"{q2:.0f} ({q1:.0f}–{q3:.0f})", len(part), q2, q1, q3, 0))
+        rows.append(("age", "", "continuous", label, f"{q2:.0f} ({q1:.0f}–{q3:.0f})", len(part), q2, q1, q3, 0))
         for variable in ("er", "nodes"):
             known = part[variable].dropna()
             for level, mask in (("yes", known), ("no", ~known)):

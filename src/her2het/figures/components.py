@@ -1,6 +1,7 @@
 """Principal components, coloured by group, by timepoint, and by every other variable."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -31,7 +32,7 @@ def components_by_group(result: SampleComponents) -> tuple[Drawing, ...]:
     shown = looks(result.labels)
     ellipses = result.ellipses[result.ellipses["which"] == "baseline"]
     picture = _scatter(scores, "group", shown, NONE, ellipses, shares(result, "baseline"))
-    about = tuple(e for e in result.associations if e.quantity == "group")
+    about = with_variable(result, "group")
     patients = scores["patient"].nunique()
     return (
         Drawing(
@@ -65,7 +66,7 @@ def components_all(result: SampleComponents) -> tuple[Drawing, ...]:
     ellipses = result.ellipses[result.ellipses["which"] == "all"]
     picture = _scatter(scores, "phase", shown, "other timepoint", ellipses, shares(result, "all"), words)
     counts = " and ".join(f"{int((scores['phase'] == phase).sum())} {words[phase]}" for phase in present)
-    about = tuple(e for e in result.associations if e.quantity == "phase")
+    about = with_variable(result, "phase")
     return (
         Drawing(
             picture,
@@ -81,6 +82,11 @@ def components_all(result: SampleComponents) -> tuple[Drawing, ...]:
             estimates=about,
         ),
     )
+
+
+def with_variable(result: SampleComponents, *names: str) -> tuple[Estimate, ...]:
+    """The associations of components with these variables: 'PC1 by batch', 'PC2 with age'."""
+    return tuple(e for e in result.associations if re.sub(r"^PC\d+ (by|with) ", "", e.contrast) in names)
 
 
 def shares(result: SampleComponents, which: str) -> tuple[float, float]:
@@ -189,4 +195,13 @@ def title_of(about: Sequence[Estimate], hit: str, none: str, neutral: str) -> st
     return f"{hit} ({best.contrast}: {best.effect} {interval(best)}, {p_equals(significance(best), name)})"
 
 
-__all__ = ["axis_labels", "components_all", "components_by_group", "frame", "points", "shares", "title_of"]
+__all__ = [
+    "axis_labels",
+    "components_all",
+    "components_by_group",
+    "frame",
+    "points",
+    "shares",
+    "title_of",
+    "with_variable",
+]

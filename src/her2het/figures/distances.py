@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from her2het.figures.lettering import LINE, cut
 from her2het.figures.marks import marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import COLUMN, HEIGHT, INK, MUTED, PAGE, Look, drawn, looks
-from her2het.figures.words import compared, found, join, number, places, related, variable
+from her2het.figures.words import column_of, compared, found, inline, join, number, places, related, variable
 from her2het.results.expression import BiopsyDistance
 from her2het.stats.estimate import Estimate
 
@@ -68,21 +69,27 @@ def _within(result: BiopsyDistance) -> Drawing | None:
     null = result.null[result.null["distance"].notna()].sort_values("quantile")
     quantile, apart = null["quantile"].to_numpy(dtype=float), null["distance"].to_numpy(dtype=float)
     if len(null):
-        ax.plot(apart, 100 * quantile, color=INK, lw=1.0, dashes=(4, 2), zorder=1.5)
+        ax.plot(apart, 100 * quantile, color=INK, lw=0.9, dashes=(4, 2), zorder=1.5)
+        few = slice(None) if len(null) <= 12 else slice(0, 0)
+        ax.scatter(apart[few], 100 * quantile[few], s=7, marker="s", c="white", edgecolors=INK, lw=0.6, zorder=1.6)
         ax.text(
             apart[len(apart) // 2], 100 * quantile[len(apart) // 2] - 2, " different\n patients", ha="left", va="top"
         )
     ax.set(xlabel=AXIS, ylabel="Tumours or pairs, %", ylim=(0, 103), xlim=headroom(np.concatenate([distance, apart])))
     draw_key(ax, entries, COLUMN - 4, left=-10)
+    facet = set(result.boxes["quantity"].dropna())
+    about = tuple(e for e in result.comparisons if e.quantity not in facet)
     middle = float(np.median(distance))
     between = _median(null)
     compare = f", between patients {number(between, places(0, between))}" if math.isfinite(between) else ""
     return Drawing(
         picture,
         title=f"Distance between two biopsies of one tumour: median {number(middle, places(0, middle))}{compare}",
+        estimates=about,
+        findings=tuple(Finding(_finding(e), e) for e in about),
         caption=f"{len(pairs)} tumours with two baseline biopsies; each point is a tumour, "
-        "its height the share of tumours up to this distance. Dashed: the same for biopsies of different patients. "
-        "No test is made here.",
+        "its height the share of tumours up to this distance. Dashed, with squares at the quantiles: the same for "
+        "biopsies of different patients. " + _methods(about),
         alt=f"Cumulative distribution of the distance between biopsies in {len(pairs)} tumours, and between patients.",
         numbers=pairs[
             [
@@ -107,31 +114,27 @@ def _by_levels(result: BiopsyDistance) -> Drawing | None:
     if not names:
         return None
     across = 4
-    tests = {name: [e for e in result.comparisons if e.quantity == name] for name in names}
-    order = {name: _levels(result, name) for name in names}
-    stated = {name: groups.drawable(tests[name], list(order[name])) for name in names}
-    head = {name: 2.0 + groups.BRACKET * len(stated[name]) for name in names}
-    above = [h + 4.5 for h in by_row(list(head.values()), across)]
-    picture, axes = facets(len(names), across, BOX, above, 13, across=5)
-    for at, (ax, name) in enumerate(zip(axes, names, strict=True)):
-        values = _long(result, name)
-        boxes = result.boxes[result.boxes["quantity"] == name]
-        groups.draw(picture, ax, values, boxes, order[name], AXIS, stated[name], short=True)
+    parts = [_levels(result, name) for name in names]
+    stated = [groups.drawable(p.estimates, list(p.looks)) for p in parts]
+    head = [2.0 + groups.BRACKET * len(estimates) for estimates in stated]
+    picture, axes = facets(len(parts), across, BOX, [h + 4.5 for h in by_row(head, across)], 13, across=5)
+    span = headroom(result.pairs["distance"].dropna().to_numpy(dtype=float))
+    for at, (ax, part) in enumerate(zip(axes, parts, strict=True)):
+        groups.draw(picture, ax, part.values, part.boxes, part.looks, AXIS, stated[at], short=True, span=span)
         ax.set_ylabel(AXIS if at % across == 0 else "")
         ax.tick_params(labelleft=at % across == 0)
-        ax.set_ylim(headroom(result.pairs["distance"].dropna().to_numpy(dtype=float)))
         wide, tall = size(ax)
-        y = 1 + head[name] / tall
-        ax.text(0, y, cut(variable(name), wide, weight="bold"), transform=ax.transAxes, fontweight="bold", va="bottom")
-    estimates = tuple(e for name in names for e in tests[name])
-    shown = join(variable(name) for name in names)
+        text = cut(variable(part.name), wide, weight="bold")
+        ax.text(0, 1 + head[at] / tall, text, transform=ax.transAxes, fontweight="bold", va="bottom")
+    estimates = tuple(e for e in result.comparisons if e.quantity in names)
+    shown = join(inline(name) for name in names)
     return Drawing(
         picture,
         title=_title(estimates, f"by {shown}"),
         caption=f"{AXIS} of one tumour by {shown}. {groups.BOX} Above the brackets: exact p, not adjusted. "
         + _methods(estimates),
         alt=f"{len(names)} box plots with points: distance between biopsies by {shown}.",
-        numbers=pd.concat([_long(result, name).assign(variable=name) for name in names], ignore_index=True)[
+        numbers=pd.concat([p.values.assign(variable=p.name) for p in parts], ignore_index=True)[
             ["variable", "group", "patient", "value"]
         ].rename(columns={"group": "level", "value": "distance"}),
         estimates=estimates,
@@ -141,26 +144,43 @@ def _by_levels(result: BiopsyDistance) -> Drawing | None:
     )
 
 
-def _levels(result: BiopsyDistance, name: str) -> Mapping[str, Look]:
-    """The study's groups in their colours; the levels of other variables in other hues."""
-    present = [str(level) for level in result.boxes.loc[result.boxes["quantity"] == name, "group"].dropna()]
-    if name == "group":
-        return {label: look for label, look in looks(result.labels).items() if label in present}
-    return groups.levels(present)
+@dataclass(frozen=True, eq=False)
+class _Levels:
+    """One facet: points, boxes and comparisons of a variable, its levels named without the variable."""
+
+    name: str
+    values: pd.DataFrame
+    boxes: pd.DataFrame
+    estimates: list[Estimate]
+    looks: Mapping[str, Look]
 
 
-def _long(result: BiopsyDistance, name: str) -> pd.DataFrame:
-    """patient, group (the level, as the boxes name it), value."""
-    column = result.pairs[name]
+def _levels(result: BiopsyDistance, name: str) -> _Levels:
+    """The study's groups in their colours; the levels of other variables ('ER yes' as 'yes') in other hues."""
+
+    def short(level: object) -> str:
+        return str(level).removeprefix(f"{name} ")
+
+    boxes = result.boxes[result.boxes["quantity"] == name]
+    boxes = boxes.assign(group=boxes["group"].map(short))
+    column = result.pairs[column_of(name, result.pairs.columns)]
     if pd.api.types.is_bool_dtype(column.dtype):
         column = column.map({True: "yes", False: "no"}, na_action="ignore")
-    level = column.astype(object).where(column.notna(), None).map(str, na_action="ignore")
-    return pd.DataFrame({"patient": result.pairs["patient"], "group": level, "value": result.pairs["distance"]})
+    level = column.astype(object).where(column.notna(), None).map(short, na_action="ignore")
+    present = list(dict.fromkeys(boxes["group"]))
+    known = looks(result.labels)
+    return _Levels(
+        name,
+        pd.DataFrame({"patient": result.pairs["patient"], "group": level, "value": result.pairs["distance"]}),
+        boxes,
+        [replace(e, groups=tuple(map(short, e.groups))) for e in result.comparisons if e.quantity == name],
+        {p: known[p] for p in result.labels if p in present} if set(present) <= set(known) else groups.levels(present),
+    )
 
 
 def _by_numbers(result: BiopsyDistance) -> Drawing | None:
     """One facet of points per number, three across; x: the variable, y: the distance."""
-    names = list(dict.fromkeys(e.quantity for e in result.correlations if e.quantity in result.pairs.columns))
+    names = list(dict.fromkeys(e.quantity for e in result.correlations))
     if not names:
         return None
     across = 3
@@ -175,7 +195,7 @@ def _by_numbers(result: BiopsyDistance) -> Drawing | None:
             {
                 "patient": result.pairs["patient"],
                 "group": result.pairs["group"],
-                "x": result.pairs[name].astype("float64"),
+                "x": result.pairs[column_of(name, result.pairs.columns)].astype("float64"),
                 "y": result.pairs["distance"],
             }
         )
@@ -185,16 +205,18 @@ def _by_numbers(result: BiopsyDistance) -> Drawing | None:
         relation.state(ax, tests[name], short=True)
     draw_key(axes[0], entries, PAGE - 14, above=head[0])
     estimates = tuple(e for name in names for e in tests[name])
-    told = join(variable(name) for name in names)
+    told = join(inline(name) for name in names)
     return Drawing(
         picture,
-        title=_title(estimates, f"with {told}"),
+        title=_title(estimates, f"with {told}", "correlation"),
         caption=f"{AXIS} of one tumour against {told}. {relation.CAPTION} {_methods(estimates)}",
         alt=f"{len(names)} scatters: distance between biopsies against {told}.",
-        numbers=result.pairs[["patient", "group", "distance", *names]].reset_index(drop=True),
+        numbers=result.pairs[
+            ["patient", "group", "distance", *(column_of(name, result.pairs.columns) for name in names)]
+        ].reset_index(drop=True),
         estimates=estimates,
         findings=tuple(
-            Finding(related(tests[name][0], variable(name), "the distance between biopsies"), tests[name][0])
+            Finding(related(tests[name][0], inline(name), "the distance between biopsies"), tests[name][0])
             for name in names
         ),
         key="numbers",
@@ -202,19 +224,18 @@ def _by_numbers(result: BiopsyDistance) -> Drawing | None:
     )
 
 
-def _title(estimates: tuple[Estimate, ...], what: str) -> str:
+def _title(estimates: tuple[Estimate, ...], what: str, kind: str = "difference") -> str:
     hits = [e for e in estimates if found(e)]
     if not hits:
         return (
-            f"Distance between biopsies: no difference found {what}"
-            if estimates
-            else f"Distance between biopsies {what}"
+            f"Distance between biopsies: no {kind} found {what}" if estimates else f"Distance between biopsies {what}"
         )
-    return f"Distance between biopsies goes with {join(dict.fromkeys(variable(e.quantity) for e in hits))}"
+    return f"Distance between biopsies goes with {join(dict.fromkeys(inline(e.quantity) for e in hits))}"
 
 
 def _finding(e: Estimate) -> str:
-    return f"{compared(e, 'distance between biopsies')}{'' if e.quantity == 'group' else f' ({variable(e.quantity)})'}"
+    named = any(e.quantity in group for group in e.groups) or e.quantity in (AXIS, "group")
+    return f"{compared(e, 'distance between biopsies')}{'' if named else f' ({inline(e.quantity)})'}"
 
 
 def _methods(estimates: tuple[Estimate, ...]) -> str:

@@ -14,15 +14,10 @@ from her2het.figures.markers import of_quantity
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import BAND, HEIGHT, LOOKS, MUTED, NO_GROUP, PAGE, Look, drawn, looks
-from her2het.figures.words import compared, number, title_of_groups
+from her2het.figures.words import compared, inline, number, title_of_groups
 from her2het.results.fish import FishByGroup, FishHeterogeneity
 
-QUANTITIES = {  # name -> (words, axis)
-    "fraction": ("amplified fraction", "Amplified fraction"),
-    "equitability": ("ERBB2 copy-number equitability", "Shannon equitability"),
-    "ratio": ("ERBB2/CEP17 ratio", "ERBB2/CEP17 ratio"),
-    "copies": ("ERBB2 copy number", "ERBB2 copies per nucleus"),
-}
+FRACTION = "Amplified fraction"
 CALLS = {
     "HET": ("heterogeneous", LOOKS[2]),
     "NON_HET_AMPLIFIED": ("amplified in at least half", LOOKS[0]),
@@ -92,14 +87,28 @@ def _crossing(rows: pd.DataFrame, limits: tuple[float, float]) -> int:
 
 
 def _band(ax: Axes, limits: tuple[float, float]) -> None:
-    """The range that defines heterogeneity."""
-    low, high = limits
-    ax.axhspan(low, high, color=BAND, lw=0, zorder=0)
-    for y in (low, high):
+    """The range that defines heterogeneity, named beside the axes."""
+    _shade(ax, limits)
+    text = _rule(limits).replace(" and", "\nand")
+    x, y = 1 + 1.2 / size(ax)[0], sum(limits) / 2
+    ax.text(x, y, text, transform=ax.get_yaxis_transform(), ha="left", va="center")
+
+
+def _within(ax: Axes, limits: tuple[float, float]) -> None:
+    """The same on a narrow picture, named inside the range."""
+    _shade(ax, limits)
+    x, y = 1.2 / size(ax)[0], limits[0] + 0.015
+    ax.text(x, y, _rule(limits), transform=ax.get_yaxis_transform(), ha="left", va="bottom", color=MUTED)
+
+
+def _shade(ax: Axes, limits: tuple[float, float]) -> None:
+    ax.axhspan(*limits, color=BAND, lw=0, zorder=0)
+    for y in limits:
         ax.axhline(y, color=MUTED, lw=0.5, dashes=(3, 3), zorder=0.5)
-    wide = size(ax)[0]
-    text = f"HET: > {100 * low:g} %\nand < {100 * high:g} %"
-    ax.text(1 + 1.2 / wide, (low + high) / 2, text, transform=ax.get_yaxis_transform(), ha="left", va="center")
+
+
+def _rule(limits: tuple[float, float]) -> str:
+    return f"HET: > {100 * limits[0]:g} % and < {100 * limits[1]:g} %"
 
 
 def _intervals(
@@ -134,10 +143,10 @@ def fish_by_group(result: FishByGroup) -> tuple[Drawing, ...]:
 
 def _measure(result: FishByGroup, quantity: str) -> Drawing:
     values = result.values[result.values["quantity"] == quantity].reset_index(drop=True)
-    words, axis = QUANTITIES.get(quantity, (quantity, quantity))
+    words = inline(quantity)
     estimates = of_quantity(result.comparisons, quantity)
     title = title_of_groups(words, estimates)
-    ranked = quantity == "fraction" and {"low", "high"} <= set(values.columns)
+    ranked = quantity == FRACTION and {"low", "high"} <= set(values.columns)
     if ranked:
         picture = _ranked(result, values)
         caption = (
@@ -146,21 +155,20 @@ def _measure(result: FishByGroup, quantity: str) -> Drawing:
         )
     else:
         boxes = result.boxes[result.boxes["quantity"] == quantity]
-        picture, ax = groups.box_points(values, boxes, looks(result.labels), axis, estimates)
-        if quantity == "fraction":
-            ax.axhspan(*result.fraction_limits, color=BAND, lw=0, zorder=0)
+        span = (-0.02, 1.02) if quantity == FRACTION else None
+        picture, ax = groups.box_points(values, boxes, looks(result.labels), quantity, estimates, span)
+        if quantity == FRACTION:
+            _within(ax, result.fraction_limits)
         caption = groups.CAPTION
     methods = "; ".join(dict.fromkeys(e.method for e in estimates if e.method))
-    about = "The study's groups may rest on this fraction; a difference from a HET group is then by definition."
     return Drawing(
         picture,
         title=title,
         caption=f"{caption}{f' {methods}.' if methods else ''}",
-        alt=f"{words[:1].upper() + words[1:]} in {len(result.labels)} groups of patients. {title}.",
+        alt=f"{quantity} in {len(result.labels)} groups of patients. {title}.",
         numbers=result.values[result.values["quantity"] == quantity].reset_index(drop=True),
         estimates=estimates,
         findings=tuple(Finding(compared(e, words), e) for e in estimates),
-        note=about if quantity == "fraction" else "",
         key=quantity,
         wide=ranked,
     )
@@ -169,7 +177,7 @@ def _measure(result: FishByGroup, quantity: str) -> Drawing:
 def _ranked(result: FishByGroup, values: pd.DataFrame) -> Picture:
     """Groups side by side, patients in order of the fraction within each."""
     shown = looks(result.labels)
-    estimates = groups.drawable(of_quantity(result.comparisons, "fraction"), list(shown))
+    estimates = groups.drawable(of_quantity(result.comparisons, FRACTION), list(shown))
     top = 3 + groups.BRACKET * len(estimates)
     picture, (ax,) = blank(PAGE, HEIGHT + max(0.0, top - 12), Margins(top=top, bottom=13, right=24))
     known = values[values["value"].notna()].rename(
@@ -183,7 +191,7 @@ def _ranked(result: FishByGroup, values: pd.DataFrame) -> Picture:
         middle = start + (max(len(rows), 1) - 1) / 2
         if len(rows):
             _intervals(picture, ax, at, rows, look, [group] * len(rows))
-        boxes = result.boxes[(result.boxes["quantity"] == "fraction") & (result.boxes["group"] == group)]
+        boxes = result.boxes[(result.boxes["quantity"] == FRACTION) & (result.boxes["group"] == group)]
         for median in boxes["median"].to_numpy(dtype=float):
             if math.isfinite(median):
                 ax.plot([at[0] - 0.5, at[-1] + 0.5], [median, median], color=look.strong, lw=1.4, zorder=3)

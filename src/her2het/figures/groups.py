@@ -27,12 +27,13 @@ def box_points(
     looks: Mapping[str, Look],
     label: str,
     estimates: Sequence[Estimate] = (),
+    span: tuple[float, float] | None = None,
 ) -> tuple[Picture, Axes]:
     """One column-wide picture. `values` has patient, group, value; `boxes` group, n, q1, median, q3, low, high."""
     brackets = drawable(estimates, list(looks))
     top = 3 + BRACKET * len(brackets) + (0.8 if brackets else 0)
     picture, (ax,) = blank(COLUMN, HEIGHT + max(0.0, top - 12), Margins(top=top))
-    draw(picture, ax, values, boxes, looks, label, brackets)
+    draw(picture, ax, values, boxes, looks, label, brackets, span=span)
     return picture, ax
 
 
@@ -51,13 +52,17 @@ def draw(
     estimates: Sequence[Estimate] = (),
     *,
     short: bool = False,
+    span: tuple[float, float] | None = None,
 ) -> None:
-    """Boxes, points, n and brackets on these axes, groups in the order of `looks`; `short`: brackets say p alone."""
+    """Boxes, points, n and brackets on these axes, groups in the order of `looks`; `short`: brackets say p alone.
+
+    `span`: limits of the vertical axis, where the values shall not set them.
+    """
     known = values[values["value"].notna()]
     order = list(looks)
     whiskers = boxes[["low", "high"]].to_numpy(dtype=float).ravel()
     everything = np.concatenate([known["value"].to_numpy(dtype=float), whiskers[np.isfinite(whiskers)]])
-    ax.set(xlim=(-0.55, len(order) - 0.45), ylim=headroom(everything))
+    ax.set(xlim=(-0.55, len(order) - 0.45), ylim=span or headroom(everything))
     name_y(ax, label)
     wide, tall = size(ax)
     slot = wide / (len(order) + 0.1)

@@ -21,7 +21,7 @@ class Margins:
     """Around and between the axes, mm."""
 
     left: float = 12
-    right: float = 2
+    right: float = 3.5
     top: float = 3
     bottom: float = 11
     across: float = 8
@@ -65,7 +65,7 @@ def facets(
     *,
     page: float = PAGE,
     left: float = 11,
-    right: float = 2,
+    right: float = 3.5,
     across: float = 6,
 ) -> tuple[Picture, list[Axes]]:
     """A picture of `count` equal axes, row by row; `heads` is the space above each row and `foot` below each, mm."""

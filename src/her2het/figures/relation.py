@@ -3,9 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
+from her2het.figures.groups import swarm
 from her2het.figures.layout import Entry, Margins, blank, draw_key, headroom, key_height, name_y, size
 from her2het.figures.lettering import LINE
 from her2het.figures.marks import Picture, marks_of, plain
@@ -13,6 +16,7 @@ from her2het.figures.style import COLUMN, HEIGHT, INK, NO_GROUP, NONE, RULE, Loo
 from her2het.figures.words import number, p_equals, places
 from her2het.stats.estimate import Estimate
 
+SCORES = 8  # a number with at most so many values is a score: its points stand beside each other
 CAPTION = "Each point is a patient. Line: least squares with the 95 % band of the mean."
 
 
@@ -57,7 +61,7 @@ def draw(
     y_label: str,
 ) -> None:
     """Points and line on these axes."""
-    known = values[values["x"].notna() & values["y"].notna()]
+    known = values[values["x"].notna() & values["y"].notna()].reset_index(drop=True)
     if len(fit):
         band = [fit[name].to_numpy(dtype=float) for name in ("x", "low", "high", "y")]
         ax.fill_between(band[0], band[1], band[2], color=RULE, lw=0, zorder=0)
@@ -65,12 +69,23 @@ def draw(
     x_places = places(*headroom(known["x"].to_numpy(dtype=float)))
     y_places = places(*headroom(known["y"].to_numpy(dtype=float)))
     small = 1.0 if len(known) <= 300 else 0.5
+    score = known["x"].nunique() <= SCORES
+    margin = 0.25 if score else 0.06
+    ax.set(
+        xlim=headroom(known["x"].to_numpy(dtype=float), margin),
+        ylim=headroom(known["y"].to_numpy(dtype=float), 0.08),
+        xlabel=x_label,
+    )
+    name_y(ax, y_label)
+    if score and (known["x"] % 1 == 0).all():
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    beside = _beside(ax, known)
     for group, look in [*looks.items(), (None, NO_GROUP)]:
         rows = known[known["group"].isna()] if group is None else known[known["group"] == group]
         if rows.empty:
             continue
         points = ax.scatter(
-            rows["x"].to_numpy(dtype=float),
+            rows["x"].to_numpy(dtype=float) + beside[rows.index].to_numpy(dtype=float),
             rows["y"].to_numpy(dtype=float),
             s=look.area * small,
             c=look.strong if look.marker == "x" else look.colour,
@@ -85,12 +100,22 @@ def draw(
             for p, x, y in zip(rows["patient"], rows["x"], rows["y"], strict=True)
         ]
         picture.mark(points, marks_of([[p] for p in rows["patient"]], tips))
-    ax.set(
-        xlabel=x_label,
-        xlim=headroom(known["x"].to_numpy(dtype=float)),
-        ylim=headroom(known["y"].to_numpy(dtype=float), 0.08),
-    )
-    name_y(ax, y_label)
+
+
+def _beside(ax: Axes, known: pd.DataFrame) -> pd.Series:
+    """Sideways offsets in data units that keep apart the points of a score with few values; none for a measurement."""
+    none = pd.Series(0.0, index=known.index)
+    levels = known["x"].unique()
+    if len(levels) < 2 or len(levels) > SCORES or len(known) < 3 * len(levels):
+        return none
+    wide, tall = size(ax)
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    reach = 0.4 * float(np.diff(np.sort(levels.astype(float))).min()) / (right - left) * wide
+    for level in levels:
+        rows = known[known["x"] == level]
+        heights = (rows["y"].to_numpy(dtype=float) - low) / (high - low) * tall
+        none[rows.index] = swarm(heights, 0.72, reach) / wide * (right - left)
+    return none
 
 
 def state(ax: Axes, correlations: Sequence[Estimate], *, short: bool = False) -> None:

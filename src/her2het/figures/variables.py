@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from her2het.figures.components import axis_labels, frame, points, shares, title_of
+from her2het.figures.components import axis_labels, frame, points, shares, title_of, with_variable
 from her2het.figures.groups import levels
 from her2het.figures.layout import Entry, by_row, draw_key, facets, key_height, size
 from her2het.figures.lettering import cut, width
@@ -83,7 +83,7 @@ def _page(
     result: SampleComponents, scores: pd.DataFrame, shown: list[Variable], left_out: list[str], key: str
 ) -> Drawing:
     entries = [_entries(v) for v in shown]
-    wide = (PAGE - 11 - 2 - 6 * (ACROSS - 1)) / ACROSS
+    wide = (PAGE - 11 - 3.5 - 6 * (ACROSS - 1)) / ACROSS
     keys = [key_height(e, wide) if v.levels else key_height([], wide) for v, e in zip(shown, entries, strict=True)]
     above = [h + (5 if at == 0 else -1) for at, h in enumerate(by_row(keys, ACROSS))]  # inner rows have no axis labels
     picture, axes = facets(len(shown), ACROSS, FACET, above, 10)
@@ -93,7 +93,7 @@ def _page(
         ax.set_xlabel(x if at + ACROSS >= len(shown) else "")
         ax.set_ylabel(y if at % ACROSS == 0 else "")
         ax.tick_params(labelbottom=at + ACROSS >= len(shown), labelleft=at % ACROSS == 0)
-    about = tuple(e for e in result.associations if e.quantity in {v.name for v in shown})
+    about = with_variable(result, *(v.name for v in shown))
     names = ", ".join(v.label for v in shown)
     return Drawing(
         picture,

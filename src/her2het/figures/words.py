@@ -19,11 +19,32 @@ VARIABLES = {
     "age": "age, years", "nodes": "nodes involved", "cellularity": "cellularity, %", "area_mm2": "tumour area, mm²",
     "fraction": "amplified fraction",
 }  # fmt: skip
+COLUMNS = {  # words of a variable -> its column
+    "Residual cancer burden": "rcb",
+    "Difference of cellularity": "cellularity",
+    "Difference of tumour area": "area_mm2",
+    "Amplified fraction": "fraction",
+    "hormone receptor": "hr",
+}
+
+
+def column_of(name: str, columns: Iterable[str]) -> str:
+    """The column that a variable named in a result is held in. :raises ValueError: where there is none"""
+    for candidate in (name, COLUMNS.get(name, ""), name.lower()):
+        if candidate in columns:
+            return candidate
+    raise ValueError(f"no column holds {name!r}")
 
 
 def variable(name: str) -> str:
-    """A column of the study as a heading shows it."""
+    """A column or quantity as a heading shows it."""
     return VARIABLES.get(name, name.replace("_", " "))
+
+
+def inline(name: str) -> str:
+    """The same within a sentence: 'Age' as 'age', 'ERBB2' as it is."""
+    text = variable(name)
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def number(value: float, places: int = 2) -> str:
