@@ -3,13 +3,14 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from her2het.kernels.ranks import RankTest, rank_sum_test, signed_rank_test
 from her2het.kernels.shifts import Shift, pseudo_median, shift_of_two
 from her2het.kernels.superiority import Superiority, paired_superiority, superiority, superiority_interval
 from her2het.stats.estimate import Estimate
-from her2het.stats.patients import need_patients, pairs, split
+from her2het.stats.patients import numbers, pairs, split
 from her2het.stats.units import PerPatient
 
 
@@ -58,7 +59,7 @@ def signed_rank(
     Hollander, Wolfe & Chicken 2014, doi:10.1002/9781119196037, chapter 3.
     """
     if before is None:
-        changes = need_patients(after).array()
+        changes = numbers(after).to_numpy(dtype=np.float64)
         name = contrast or after.quantity
     else:
         one, two = pairs(after, before)
