@@ -4,7 +4,7 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -203,7 +203,7 @@ class Matrix:
     `values` has shape (rows, columns); `unit` is such as `counts`, `log2_cpm1`, `log2_cpm_prior2`, `score`.
     """
 
-    values: NDArray[np.generic]
+    values: NDArray[Any]
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     unit: str
@@ -322,7 +322,7 @@ def _levels(text: pd.Series, column: Column, found: list[_Found]) -> tuple[pd.Se
 
 
 def _numbers(series: pd.Series, text: pd.Series, column: Column, found: list[_Found]) -> tuple[pd.Series, list[_Found]]:
-    values = pd.to_numeric(text, errors="coerce").astype("float64")
+    values = _exact(text)
     words = np.flatnonzero((values.isna() & text.notna()).to_numpy())
     if words.size:
         comma = "," in str(text.iloc[words[0]])
@@ -336,7 +336,7 @@ def _numbers(series: pd.Series, text: pd.Series, column: Column, found: list[_Fo
         (values < column.low, "below", column.low),
         (values > column.high, "above", column.high),
     ):
-        rows = np.flatnonzero(outside.to_numpy())
+        rows = np.flatnonzero((outside & np.isfinite(values)).to_numpy())
         if rows.size:
             found.append(_found(rows, series, f"{word} {bound:g}{unit}", "Correct it or leave it empty."))
     if column.kind == "integer":
@@ -347,6 +347,14 @@ def _numbers(series: pd.Series, text: pd.Series, column: Column, found: list[_Fo
         if not found:
             return values.astype("Int64") if values.isna().any() else values.astype("int64"), found
     return values, found
+
+
+def _exact(text: pd.Series) -> pd.Series:
+    """Numbers to the last bit, NaN for words and for missing; pandas' own parser rounds the last digit."""
+    numeric = pd.to_numeric(text, errors="coerce").notna().to_numpy()
+    values = np.full(len(text), np.nan)
+    values[numeric] = np.array(text[numeric].tolist(), dtype=str).astype(np.float64)
+    return pd.Series(values)
 
 
 def guess(series: pd.Series) -> pd.Series:
@@ -361,7 +369,7 @@ def guess(series: pd.Series) -> pd.Series:
     if numbers.notna().all() and np.isfinite(numbers.to_numpy(dtype=float)).all():
         if set(given) <= {"0", "1"}:
             return text.map({"0": False, "1": True}).astype("boolean")
-        return pd.to_numeric(text, errors="coerce").astype("float64")
+        return _exact(text)
     lower = given.str.lower()
     if lower.isin({"yes", "no", "true", "false"}).all():
         return text.str.lower().isin({"yes", "true"}).astype("boolean").mask(text.isna())
