@@ -6,8 +6,9 @@ from typing import Any, Literal
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.special import ndtr, pdtr
+from scipy.special import ndtr
 
+from her2het.kernels.poisson_cdf import expansion, poisson_cdf, small_counts
 from her2het.kernels.ranking import argsort_descending, ordered_keys, sort_buffers
 from her2het.kernels.threads import over_chunks
 
@@ -20,7 +21,6 @@ TABLE_REACH = 10.0  # standard deviations
 TABLE_STEPS = 10_000
 NORMAL_CDF = ndtr(np.arange(TABLE_STEPS + 1) * (TABLE_REACH / TABLE_STEPS))
 BANDWIDTH_SHARE = 4.0  # Gaussian bandwidth = sd / 4
-POISSON_SHIFT = 0.5
 
 
 def gsva_scores(
@@ -58,7 +58,7 @@ def cohort_keys(values: NDArray[np.float64], kernel: Kernel) -> NDArray[np.uint6
         _gaussian_keys(values[start:stop], NORMAL_CDF, start, keys)
 
     def poisson(start: int, stop: int) -> None:
-        keys[:, start:stop] = _poisson_keys(values[start:stop])
+        _poisson_keys(values[start:stop], (small_counts(), expansion()), start, keys)
 
     over_chunks(gaussian if kernel == "gaussian" else poisson, genes, GENES_PER_CHUNK)
     return keys
@@ -90,25 +90,6 @@ def _check(values: NDArray[np.float64], kernel: Kernel) -> None:
         raise ValueError("a gene is constant over the samples")
     if kernel == "poisson" and ((values < 0).any() or (values != np.floor(values)).any()):
         raise ValueError("the Poisson kernel needs whole numbers >= 0")
-
-
-def _poisson_keys(block: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Samples x genes keys of a block of genes x samples. Far tails are exactly 0 or 1 next to the sum they join."""
-    genes, samples = block.shape
-    keys = np.empty((genes, samples), np.uint64)
-    for g in range(genes):
-        x = block[g]
-        mean = (x + POISSON_SHIFT)[:, None]
-        far = np.abs(x - mean) > 10.0 * np.sqrt(np.maximum(x, mean)) + 50.0
-        cdf = np.where(x > mean, 1.0, 0.0)
-        near = ~far
-        at, of = np.nonzero(near)
-        cdf[near] = pdtr(x[of], mean[at, 0])
-        share = cdf.sum(axis=0) / samples  # row after row, the order in which R adds
-        with np.errstate(divide="ignore"):
-            logit = -np.log((1.0 - share) / share)
-        ordered_keys(logit, keys[g])
-    return keys.T
 
 
 def _walks(keys: NDArray[np.uint64], members: NDArray[np.integer], starts: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -190,6 +171,26 @@ def _gaussian_keys(block, table, first, keys):
             ordered_keys(logit, found)
             for lane in range(lanes):
                 keys[i, first + base + lane] = found[lane]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _poisson_keys(block, tables, first, keys):
+    """Keys of logit F for a block of genes, Poisson kernel; `keys` is samples x all genes, filled from `first`."""
+    genes, n = block.shape
+    table, coefficients = tables
+    logit = np.empty(n)
+    found = np.empty(n, np.uint64)
+    for g in range(genes):
+        x = block[g]
+        for j in range(n):
+            total = 0.0
+            for k in range(n):
+                total += poisson_cdf(x[j], x[k], table, coefficients)
+            share = total / n
+            logit[j] = -math.log((1.0 - share) / share)
+        ordered_keys(logit, found)
+        for j in range(n):
+            keys[j, first + g] = found[j]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
