@@ -8,7 +8,8 @@ import pandas as pd
 
 from her2het.engine import Engine
 from her2het.figures import PANELS
-from her2het.figures.panel import Finding, Panel
+from her2het.figures.marks import to_svg
+from her2het.figures.panel import Drawing, Finding, Panel
 from her2het.figures.save import FORMATS, name_of, save
 from her2het.stats.estimate import Estimate
 
@@ -32,6 +33,8 @@ class Drawn:
     findings: tuple[Finding, ...]
     note: str
     wide: bool
+    label: str = ""
+    narrow: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +79,19 @@ def draw(task: DrawTask) -> list[Drawn]:
                 drawing.findings,
                 drawing.note,
                 drawing.wide,
+                drawing.key,
+                _narrow(drawing, name, task),
             )
         )
     return drawn
+
+
+def _narrow(drawing: Drawing, name: str, task: DrawTask) -> str:
+    """The SVG for a phone's screen, where the drawing has one."""
+    if drawing.narrow is None:
+        return ""
+    drawing.narrow.stamp(SYNTHETIC if task.synthetic else "")
+    return to_svg(drawing.narrow, f"{name}_narrow")
 
 
 def draw_all(results: list[tuple[str, Any]], folder: Path, synthetic: bool, engine: Engine) -> dict[str, list[Drawn]]:
