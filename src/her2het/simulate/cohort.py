@@ -71,8 +71,12 @@ def draw_clinic(streams: Streams, roles: Roles, scale: float) -> Clinic:
     """Draw age, receptors, nodes and stage of each patient."""
     rng = streams.of("clinic")
     n = roles.n
-    chance = HR_POSITIVE[0] + scale * (np.array(HR_POSITIVE)[roles.group] - HR_POSITIVE[0])
-    hr = rng.random(n) < chance
+    hr = np.zeros(n, bool)
+    for g, share in enumerate(HR_POSITIVE):  # the shares hold exactly; without effects all patients are one pool
+        mine = np.flatnonzero(roles.group == g)
+        hr[rng.permutation(mine)[: round(share * len(mine))]] = True
+    if scale == 0:
+        hr = rng.permutation(hr)
     er = hr & (rng.random(n) < 0.95)
     pr = hr & ((rng.random(n) < 0.72) | ~er)
     age = np.clip(np.round(rng.normal(50, 11, n)), 24, 80)

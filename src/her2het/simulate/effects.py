@@ -10,12 +10,12 @@ from her2het.simulate.gene_lists import FALL_AFTER
 GROUP_FACTORS: Mapping[str, tuple[float, float, str]] = {
     "her2": (-0.9, -2.1, "1C, 1E: ERBB2 and its amplicon highest in pCR, lowest in HET"),
     "stroma": (0.0, -0.7, "5A: lower stromal score in HET"),
-    "plasma": (-0.8, 0.0, "1E: lower immunoglobulin genes in non-HET/no pCR"),
+    "plasma": (-1.0, 0.0, "1E: lower immunoglobulin genes in non-HET/no pCR"),
     "pi3k": (-0.9, 0.0, "1F: ERBB/PI3K signatures lower in non-HET/no pCR, kept in HET"),
     "notch": (-0.5, -0.5, "S3C: low in both no-pCR groups"),
     "atf6": (-0.5, -0.5, "S3C: low in both no-pCR groups"),
-    "fgfr": (0.5, 0.5, "S3C: high in both no-pCR groups"),
-    "bile": (0.5, 0.5, "S3C: high in both no-pCR groups"),
+    "fgfr": (0.8, 0.8, "S3C: high in both no-pCR groups"),
+    "bile": (0.6, 0.6, "S3C: high in both no-pCR groups"),
     "mtor": (0.0, 0.7, "S3C: high in HET"),
     "dna_repair": (0.0, 0.7, "S3C: high in HET"),
     "proliferation": (0.0, 0.6, "S3C: cell cycle high in HET"),
@@ -65,7 +65,7 @@ TIME_GENES: Mapping[str, tuple[float, float, str]] = {
     "CD8A": (0.7, 0.0, "7B: CD8 T cells up in non-HET"),
     "CD8B": (0.7, 0.0, "7B: CD8 T cells up in non-HET"),
     "MS4A1": (0.7, 0.0, "7B: memory B cells up in non-HET"),
-    "FOXP3": (-1.0, 0.0, "7B: regulatory T cells down in non-HET"),
+    "FOXP3": (-2.0, 0.0, "7B: regulatory T cells down in non-HET"),
     "TNFRSF14": (0.7, 0.7, "7C: up after treatment in both"),
     "CD47": (0.7, 0.7, "7C: up after treatment in both"),
     "PTEN": (-0.6, -0.6, "S8B: down in all"),
@@ -73,11 +73,13 @@ TIME_GENES: Mapping[str, tuple[float, float, str]] = {
 }
 """Gene -> log2 fold change, residual tumour against baseline beyond its factors: non-HET, HET."""
 
-HR_POSITIVE = (0.60, 0.78, 0.71)
+HR_POSITIVE = (0.625, 0.75, 0.714)
 """Share of hormone receptor positive patients by group."""
 
 CHANGED_NONCODING = (3.3, 4.6)
 """Range of |log2 fold change| after treatment of the many microRNA and long non-coding genes (full response)."""
+CHANGED_IN_HET = 1.15
+"""Change of the shared part of these genes in HET tumours, relative to non-HET."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Sizes:
     """RCB of patients without pCR per standard deviation of the HER2 factor."""
     immune_rcb: float = -0.3
     basal_rcb: float = 0.4
-    response_het: float = 0.8
+    response_het: float = 0.9
     """Response strength of HET tumours relative to non-HET (the directions that respond differ as well)."""
     response_mutated: float = 0.5
     """Response strength with a PIK3CA or ERBB2 mutation, relative to without."""
@@ -96,14 +98,16 @@ class Sizes:
     """The same for tumours that became non-HET."""
     response_fraction: float = 0.12
     """Relative change of response strength per standard deviation of the amplified fraction: + in non-HET, - in HET."""
-    spread_er_negative: float = 1.5
+    spread_er_negative: float = 1.4
     """Differences between two biopsies of an ER-negative tumour, relative to ER-positive."""
     copies_per_her2: float = 0.3
     """log2 ERBB2 copies of amplified cells per standard deviation of the HER2 factor."""
     copy_spread_before: float = 0.2
     """Coefficient of variation of copies between amplified cells beyond Poisson, at baseline."""
-    copy_spread_after: float = 0.45
-    """The same in residual tumours: higher equitability (3D)."""
+    copy_spread_after: float = 0.40
+    """The same in residual tumours: with the next number, higher equitability (3D)."""
+    polysomy_after: float = 0.16
+    """Added to the chance of each of two further copies of chromosome 17 in residual tumours."""
 
 
 SIZES = Sizes()
@@ -155,4 +159,6 @@ def effects_table(scale: float) -> pd.DataFrame:
     spread = (SIZES.copy_spread_after - SIZES.copy_spread_before) * scale
     contrast = "copy spread (coefficient of variation), after - before"
     rows.append(("difference", "copy_spread", contrast, spread, "", "3D: equitability higher after"))
+    contrast = "chance of further copies of chromosome 17, after - before"
+    rows.append(("difference", "polysomy", contrast, SIZES.polysomy_after * scale, "", "3D: equitability higher after"))
     return pd.DataFrame(rows, columns=["kind", "target", "contrast", "size", "unit", "stands_for"])

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 CHUNK = 500
 """Genes per random stream."""
 BETWEEN_BIOPSIES = 0.55
-"""Own variation of a gene between two biopsies, relative to that between patients."""
+"""Own variation of a gene between biopsies of a tumour, relative to that between patients."""
 BATCH_SD = 0.10
 LIBRARY = (5e6, 60e6)
 
@@ -50,8 +50,9 @@ def draw_counts(
 ) -> NDArray[np.int32]:
     """Draw the reads of every gene and library, (genes, libraries).
 
-    log2 mu = base + loadings x factors + centroids x weights + group and time effects + own patient and biopsy
-    variation + batch; reads are negative binomial around size x mu / sum(mu).
+    log2 mu = base + loadings x factors + centroids x weights + group and time effects + batch, times a gamma variable
+    per gene and patient (the tumour's own level, standard deviation `own` in log2); reads are negative binomial around
+    size x mu / sum(mu), with the dispersion of a library plus that between biopsies of a tumour.
     """
     rows = libraries.sample
     who = found.patient[rows]
@@ -64,7 +65,9 @@ def draw_counts(
     loads = np.hstack([genes.loading, genes.centroid, genes.group, genes.time]).astype(np.float32)
     states = np.vstack([factors, latent.weight[rows].T, contrasts, changes]).astype(np.float32)
     batch = roles.batch[who]
-    biopsy = (BETWEEN_BIOPSIES * np.where(after, 1.0, latent.spread[who])).astype(np.float32)
+    biopsy = (BETWEEN_BIOPSIES * np.where(after, 1.0, latent.spread[who])) ** 2
+    own = (np.log(2) * genes.own[:, None]) ** 2
+    shape = (1 / own + 0.5).astype(np.float32)  # of a gamma variable whose logarithm has variance `own`, nearly
     n, width = len(genes.symbol), len(rows)
     mean = np.empty((n, width), np.float32)
 
@@ -72,14 +75,12 @@ def draw_counts(
         rng = streams.of("expression", start // CHUNK)
         part = slice(start, stop)
         k = stop - start
-        own = genes.own[part, None].astype(np.float32)
         eta = loads[part] @ states
         eta += genes.base[part, None].astype(np.float32)
-        eta += own * rng.standard_normal((k, roles.n), np.float32)[:, who]
-        eta += own * biopsy * rng.standard_normal((k, width), np.float32)
         eta += BATCH_SD * rng.standard_normal((k, int(roles.batch.max()) + 1), np.float32)[:, batch]
         eta += genes.damage[part, None].astype(np.float32) * libraries.damage.astype(np.float32)
-        np.exp2(eta, out=mean[part])
+        level = rng.standard_gamma(np.broadcast_to(shape[part], (k, roles.n)), dtype=np.float32) / shape[part]
+        np.multiply(np.exp2(eta), level[:, who], out=mean[part])
 
     over_chunks(expect, n, CHUNK)
     total = np.add.reduce(mean, axis=0, dtype=np.float64)
@@ -89,8 +90,8 @@ def draw_counts(
     def sequence(start: int, stop: int) -> None:
         rng = streams.of("counts", start // CHUNK)
         mu = mean[start:stop] * per_unit
-        phi = genes.dispersion[start:stop, None]
-        counts[start:stop] = rng.poisson(rng.standard_gamma(np.broadcast_to(1 / phi, mu.shape)) * phi * mu)
+        phi = genes.dispersion[start:stop, None] + own[start:stop] * biopsy
+        counts[start:stop] = rng.poisson(rng.standard_gamma(1 / phi) * phi * mu)
 
     over_chunks(sequence, n, CHUNK)
     return counts

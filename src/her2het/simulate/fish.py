@@ -59,7 +59,7 @@ def draw_tumours(streams: Streams, roles: Roles, scale: float) -> Tumours:
     pure = np.where((roles.group == NON_HET) & (scale > 0), lower, high)
     before = np.clip(pure, 0.70, 0.995)
     kind_before, kind_after = ["homogeneous"] * n, ["homogeneous"] * n
-    drop = rng.uniform(0.0, 0.06, n) * scale
+    drop = rng.uniform(0.0, 0.04, n) * scale
     after = np.where(roles.residual, np.clip(before - drop, 0.66, 0.995), np.nan)
     mixed_before = np.flatnonzero(roles.group == HET)
     order = rng.permutation(len(mixed_before))
@@ -116,7 +116,8 @@ def draw_fish(
             het = bool(roles.het_after[p]) if after else bool(roles.group[p] == HET)
             spread = SIZES.copy_spread_before
             spread += scale * (SIZES.copy_spread_after - SIZES.copy_spread_before) * after
-            tumour = _Tumour(fraction, pattern, float(copies[p]), spread, float(tumours.polysomy[p]), het)
+            polysomy = float(tumours.polysomy[p]) + scale * SIZES.polysomy_after * after
+            tumour = _Tumour(fraction, pattern, float(copies[p]), spread, polysomy, het)
             table, truth = _draw_tumour(streams.of("fish", 2 * p + after), structure, tumour, len(samples))
             names = np.array(found.name)[samples]
             table["sample"] = names[table["sample"]]

@@ -1,6 +1,7 @@
 """Which genes there are, how strongly each is expressed, and how it follows the factors."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from her2het.reference.tables import (
     pam50_centroids,
 )
 from her2het.simulate import gene_lists as lists
-from her2het.simulate.effects import CHANGED_NONCODING, GROUP_GENES, TIME_GENES
+from her2het.simulate.effects import CHANGED_IN_HET, CHANGED_NONCODING, GROUP_GENES, TIME_FACTORS, TIME_GENES
 from her2het.simulate.latent import FACTORS
 from her2het.simulate.streams import Streams
 
@@ -33,18 +34,19 @@ SETS = {
         *("SIGNALING_BY_ERBB2", "SIGNALING_BY_ERBB4"),
         *("PI3K_EVENTS_IN_ERBB2_SIGNALING", "PI3K_EVENTS_IN_ERBB4_SIGNALING"),
     ),
-    "notch": ("SIGNALING_BY_NOTCH",),
     "atf6": ("ATF6_ATF6_ALPHA_ACTIVATES_CHAPERONES",),
     "fgfr": ("SIGNALING_BY_FGFR",),
     "bile": ("BILE_ACID_AND_BILE_SALT_METABOLISM",),
     "mtor": ("MTOR_SIGNALLING",),
-    "dna_repair": ("DNA_REPAIR",),
-    "proliferation": ("CELL_CYCLE",),
     "tgfb": ("SIGNALING_BY_TGF_BETA_RECEPTOR_COMPLEX",),
     "pten": ("PTEN_REGULATION",),
+    "notch": ("SIGNALING_BY_NOTCH",),
+    "dna_repair": ("DNA_REPAIR",),
+    "proliferation": ("CELL_CYCLE",),
 }
 """Factor -> Reactome sets (without the prefix) whose genes follow it."""
-SET_LOADING = {"pi3k": 0.40, "proliferation": 0.30, "atf6": 0.40}
+SET_LOADING = {"pi3k": 0.40, "atf6": 0.45, "bile": 0.45, "fgfr": 0.45, "mtor": 0.45}
+USUAL_LOADING = 0.30
 OWN_LEVEL = frozenset({"ERBB2", "ERBB3", "ERBB4", "ESR1", "PGR", "GRB7"})
 """Genes that a set's factor leaves alone: they have effects of their own."""
 AS_DATES = re.compile(r"^(MARCH|SEPT|DEC|OCT)\d+$")
@@ -179,14 +181,16 @@ def _loadings(streams: Streams, at: dict[str, int], named: dict[str, tuple[str, 
     place = {name: k for k, name in enumerate(FACTORS)}
     loading = np.zeros((n, len(FACTORS)))
 
-    def put(factor: str, genes: tuple[str, ...], mean: float, sd: float, number: int) -> None:
+    def put(factor: str, genes: Sequence[str], mean: float, sd: float, number: int) -> None:
         rng = streams.of("loadings", number)
         rows = [at[g] for g in genes if g in at and g not in OWN_LEVEL]
         loading[rows, place[factor]] = np.maximum(rng.normal(mean, sd, len(rows)), 0.2 * mean)
 
-    for number, factor in enumerate(SETS):
-        mean = SET_LOADING.get(factor, 0.30)
-        put(factor, named[f"reactome_{factor}"], mean, 0.35 * mean, 20 + number)
+    taken: set[str] = set()
+    for number, factor in enumerate(SETS):  # a gene of several sets follows the first
+        mean = SET_LOADING.get(factor, USUAL_LOADING)
+        put(factor, [g for g in named[f"reactome_{factor}"] if g not in taken], mean, 0.35 * mean, 20 + number)
+        taken |= set(named[f"reactome_{factor}"])
     put("immune", named["estimate_immune"], 0.70, 0.20, 1)
     put("immune", lists.LYMPHOID, 0.80, 0.20, 2)
     put("immune", lists.MYELOID, 0.50, 0.15, 3)
@@ -197,18 +201,20 @@ def _loadings(streams: Streams, at: dict[str, int], named: dict[str, tuple[str, 
     put("plasma", named["immunoglobulins"], 1.6, 0.20, 8)
     put("plasma", lists.PLASMA, 0.70, 0.20, 9)
     put("mesenchymal", lists.MESENCHYMAL[:3], 0.8, 0.05, 10)
-    for gene in ("PTEN", "MYC"):
+    for gene in ("PTEN", "MYC", "NRAS", "EIF4EBP1"):
         loading[at[gene]] = 0.0  # their changes are planted as their own
     for factor, table, size in (("her2", lists.AMPLICON, 1.15), ("er", lists.LUMINAL, 1.0)):
         for gene, weight in table.items():
             loading[at[gene], place[factor]] = size * weight
     loading[at["PGR"], place["pr"]] = 1.5
+    quiet = np.zeros(n, bool)
+    quiet[[at[g] for g in (*GROUP_GENES, *TIME_GENES, *lists.AMPLICON, *lists.BASAL) if g in at]] = True
     for number, (factor, share, sd) in enumerate(
         [("tissue", 0.30, 0.62), ("immune", 0.03, 0.25), ("stroma", 0.04, 0.25), ("er", 0.05, 0.35)]
         + [(f, 0.04, 0.40) for f in FACTORS if f.startswith("module")]
     ):
         rng = streams.of("loadings", 40 + number)
-        hit = (rng.random(n) < share) & (loading.any(axis=1) == 0)
+        hit = (rng.random(n) < share) & ~quiet & ~loading.any(axis=1)
         loading[hit, place[factor]] = rng.normal(0, sd, int(hit.sum()))
     centroid = np.zeros((n, len(PAM50_SUBTYPES)))
     table = pam50_centroids()
@@ -243,7 +249,7 @@ def _change_after(
     loading[hit] = 0.0
     loading[hit, 0] = size
     shared = hit[: round(0.2 * len(hit))]
-    time[shared, 1] = 0.88 * loading[shared, 0]
+    time[shared, 1] = (CHANGED_IN_HET - TIME_FACTORS["tissue"][1]) * loading[shared, 0]
     return tuple(symbols[i] for i in np.sort(hit)), tuple(symbols[i] for i in np.sort(shared))
 
 

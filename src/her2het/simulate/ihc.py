@@ -15,7 +15,7 @@ SHARE_BELOW_3 = 0.25
 SHARE_BELOW_2 = 0.01
 """Shares of patients at baseline below 3+ and below 2+ (positive by FISH), as in the trial."""
 SCORES = ("0", "1+", "2+", "3+")
-SCATTER = 0.85
+SCATTER = 0.7
 """Scatter of the protein around the HER2 factor."""
 
 

@@ -24,12 +24,12 @@ WITHIN = 0.3
 """Share of a factor's variance that lies between biopsies of one tumour."""
 TISSUE_SD = 0.45
 """Standard deviation of the tissue factor, in units of the full change after treatment."""
-TISSUE_SD_NULL = 0.56
-"""The same where nothing changes after treatment, so that this axis stays the largest."""
-TISSUE_RANGE = (-1.3, 1.8)
+TISSUE_SD_NULL = 0.62
+"""The same where nothing changes after treatment, so that this axis stays the largest; in between by variance."""
+TISSUE_RANGE = (-1.3, 1.6)
 HR_NEGATIVE_MIX = {"Her2": 0.80, "Basal": 0.12, "LumB": 0.08}
 HR_POSITIVE_MIX = {"Her2": 0.52, "Basal": 0.05, "LumA": 0.18, "LumB": 0.25}
-HET_MIX = {"Her2": 0.0, "Basal": 0.80, "LumA": 0.10, "LumB": 0.10}
+HET_MIX = {"Her2": 0.0, "Basal": 0.84, "LumA": 0.08, "LumB": 0.08}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def draw_latent(
 ) -> Latent:
     """Draw every hidden value; `fraction` is the amplified fraction of the baseline tumour, `scale` of all effects."""
     mutated = roles.pik3ca | roles.erbb2
-    spread = np.exp(streams.of("response", 2).normal(0, 0.25, roles.n))
+    spread = np.exp(streams.of("response", 2).normal(0, 0.15, roles.n))
     spread *= np.where(clinic.er, 1.0, SIZES.spread_er_negative**scale)
     spread /= np.sqrt((spread**2).mean())
     strength = _strength(streams, roles, fraction, mutated, scale)
@@ -74,7 +74,7 @@ def draw_latent(
     for k, name in enumerate(FACTORS):
         rng = streams.of("latent", k)
         shared, own = rng.normal(size=roles.n), rng.normal(size=found.n)
-        value = np.sqrt(1 - WITHIN) * shared[who] + np.sqrt(WITHIN) * spread[who] * own
+        value = np.sqrt(1 - WITHIN) * shared[who] + np.sqrt(WITHIN) * np.where(after, 1.0, spread[who]) * own
         planted = np.zeros(found.n)
         if name in GROUP_FACTORS:
             planted += np.array([0.0, *GROUP_FACTORS[name][:2]])[group]
@@ -85,7 +85,8 @@ def draw_latent(
             change = np.array(TIME_FACTORS[name][:2])[het.astype(int)]
             planted += np.where(after, change * (strength[who] if name == "tissue" else 1.0), 0.0)
         if name == "tissue":
-            value *= TISSUE_SD if scale > 0 else TISSUE_SD_NULL
+            part = min(scale, 1.0) ** 2
+            value *= np.sqrt(part * TISSUE_SD**2 + (1 - part) * TISSUE_SD_NULL**2)
         shift[name] = scale * planted
         factor[name] = value + shift[name]
     factor["tissue"] = np.clip(factor["tissue"], *TISSUE_RANGE)
@@ -100,7 +101,7 @@ def draw_latent(
 
 def _strength(streams: Streams, roles: Roles, fraction: Floats, mutated: Flags, scale: float) -> Floats:
     rng = streams.of("response")
-    s = np.exp(rng.normal(-0.05, 0.32, roles.n))
+    s = np.exp(rng.normal(0.04, 0.30, roles.n))
     s *= np.where(mutated, SIZES.response_mutated**scale, 1.0)
     for g, sign in ((NON_HET, 1.0), (HET, -1.0)):
         mine = roles.group == g

@@ -23,17 +23,17 @@ def choose_amplified(rng: np.random.Generator, position: Floats, count: int, pat
     """Mark `count` of the nuclei as amplified.
 
     clustered: those nearest to one point, one clone with a border; mosaic: small patches, from a random field of waves
-    about 100 um long; scattered: single cells apart from each other; any other pattern: at random.
+    about 200 um long; scattered: single cells apart from each other; any other pattern: at random.
     """
     n = len(position)
     if pattern == "clustered":
         centre = rng.uniform(0.1, 0.9, 2) * SIDE
         rank = np.hypot(*(position - centre).T) + rng.normal(0, 8, n)
     elif pattern == "mosaic":
-        angle, phase = rng.uniform(0, 2 * np.pi, 12), rng.uniform(0, 2 * np.pi, 12)
-        wave = 2 * np.pi / rng.uniform(80, 130, 12)
+        angle, phase = rng.uniform(0, 2 * np.pi, 8), rng.uniform(0, 2 * np.pi, 8)
+        wave = 2 * np.pi / rng.uniform(170, 240, 8)
         along = position[:, :1] * np.cos(angle) + position[:, 1:] * np.sin(angle)
-        rank = np.cos(wave * along + phase).sum(axis=1) + rng.normal(0, 1.2, n)
+        rank = np.cos(wave * along + phase).sum(axis=1) + rng.normal(0, 0.9, n)
     elif pattern == "scattered":
         rank = _apart(rng, position, count)
     else:
