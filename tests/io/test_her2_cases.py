@@ -62,7 +62,21 @@ def test_headings_of_their_own_name_need_no_mapping(tmp_path):
     assert row.record["ihc"] == {"ic": "5", "fi": "60"}
     assert row.record["ish"] == {"her2": "88", "cep17": "42", "n": "20"}
     assert row.record["recount"] == {"ratio": "2.0", "blinded": "yes"}
-    assert "the sums are used" in row.notes[0]
+    assert row.notes == (
+        "staining patterns and IHC score are given: the staining patterns are used",
+        "ISH averages stand beside sums: the sums are used",
+    )
+
+
+def test_a_recount_alone_and_sums_without_cells_are_told(tmp_path):
+    path = tmp_path / "odd.tsv"
+    path.write_text("case\tihc_score\tratio\ther2_signals\trecount_ratio\na\t2\t\t88\t2.0\n", encoding="utf-8")
+    (row,) = read_her2_cases(path, {})
+    assert "ish" not in row.record
+    assert row.notes == (
+        "HER2 signals without the number of nuclei: not used",
+        "a recount is given without a first count: not used",
+    )
 
 
 def test_scores_of_cells_and_rows_without_a_name(tmp_path):

@@ -239,10 +239,30 @@ def test_no_centromere_signal_at_all_is_a_failed_test():
         ({"ratio": "2.2", "ratio_relation": ">", "copies": "5"}, (1,)),
         ({"ratio": "1.8", "ratio_relation": ">", "copies": "5"}, (1, 4)),
         ({"ratio": "2", "ratio_relation": "<", "copies": "5"}, (4,)),
+        ({"ratio": "1.9", "ratio_relation": ">"}, (1, 2, 3, 4, 5)),
     ],
 )
 def test_what_is_missing_leaves_several_groups(record, groups):
     assert read_ish(ish_from(record), "2018").groups == groups
+
+
+def test_2007_needs_the_ratio_of_a_dual_probe():
+    reading = read_ish(ish_from({"probe": "dual", "copies": "8"}), "2007")
+    assert reading.categories == ("positive", "equivocal", "negative")
+    assert "RATIO_MISSING" in {flag.code for flag in reading.flags}
+
+
+def test_the_rule_is_told_as_the_table_has_it():
+    rules = {
+        ("2.5", "6.5"): "ratio ≥ 2.0 and copies ≥ 4.0",
+        ("2.5", "4.5"): "ratio ≥ 2.0 and copies ≥ 4.0",
+        ("2.5", "3.5"): "ratio ≥ 2.0 and copies < 4.0",
+        ("1.5", "6.5"): "ratio < 2.0 and copies ≥ 6.0",
+        ("1.5", "4.5"): "ratio < 2.0 and copies ≥ 4.0 and < 6.0",
+        ("1.5", "3.5"): "ratio < 2.0 and copies < 4.0",
+    }
+    for (ratio, copies), rule in rules.items():
+        assert read_ish(ish_from({"ratio": ratio, "copies": copies}), "2018").steps[0].rule == rule
 
 
 def test_bounds_of_2007():

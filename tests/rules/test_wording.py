@@ -52,21 +52,33 @@ def all_verdicts():
             yield verdict(case, version, Policy(combination="all_tests" if context else "reflex"))
 
 
+def texts_in(value):
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from texts_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts_in(part)
+    elif isinstance(value, str):
+        yield value
+
+
 def test_no_text_of_any_verdict_claims_anything():
-    seen: set[str] = set()
-    count = 0
-    for found in all_verdicts():
-        count += 1
-        seen.add(found.status)
-        text = text_of(found)
-        assert not CLAIMS.search(text), text
+    statuses: set[str] = set()
+    said: set[str] = set()
+    for count, found in enumerate(all_verdicts()):
+        statuses.add(found.status)
         answer = found.as_dict()
         assert answer["intended_use"] == "research_use_only"
-        assert answer["research_use"] == list(RESEARCH_USE)
-        del answer["research_use"]
-        assert not CLAIMS.search(str(answer)), answer
+        assert answer.pop("research_use") == list(RESEARCH_USE)
+        said.update(texts_in(answer))
+        if count % 23 == 0:
+            said.add(text_of(found))
     assert count > 3000
-    assert seen >= set(STATUSES) - {"DUAL_PROBE_REQUIRED", "ADJUDICATION_REQUIRED"}
+    assert len(said) > 500
+    assert statuses >= set(STATUSES) - {"DUAL_PROBE_REQUIRED", "ADJUDICATION_REQUIRED"}
+    for text in said:
+        assert not CLAIMS.search(text), text
 
 
 def test_no_fixed_text_claims_anything():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from her2het.rules.rcb import Boundary, RcbResult
+    from her2het.rules.rcb import Boundary
 
 HELP = """Residual cancer burden (index and class) and pCR, from six measurements of the resected specimen.
 
@@ -42,7 +42,7 @@ Examples:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(table: Path | None, boundary: str, out: Path | None, form: str, **given: str | None) -> None:
     from her2het.rules.rcb import rcb
-    from her2het.rules.render import notice
+    from her2het.rules.render import rcb_text
     from her2het.schema import StudyError
 
     side: Boundary = "lower_inclusive" if boundary == "lower_inclusive" else "upper_inclusive"
@@ -66,22 +66,7 @@ def command(table: Path | None, boundary: str, out: Path | None, form: str, **gi
     if form == "json":
         click.echo(json.dumps(result.as_dict(), indent=1, ensure_ascii=False))
         return
-    click.echo(_text(result) + "\n" + notice())
-
-
-def _text(result: "RcbResult") -> str:
-    from her2het.reference.guidelines import RCB
-    from her2het.rules.rcb import PCR_DEFINITIONS
-
-    known = result.index is not None
-    lines = [f"RCB {result.index:.4f}, class RCB-{result.rcb_class}" if known else "RCB not computable", ""]
-    lines += [f"  {step.observed}\n    {step.rule}  →  {step.outcome}" for step in result.steps]
-    lines += ["", "  Pathological complete response"]
-    words = {True: "yes", False: "no", None: "not known"}
-    lines += [f"  - {name}: {words[value]} ({PCR_DEFINITIONS[name]})" for name, value in result.pcr.items()]
-    lines += ["", *(f"  {flag.code}: {flag.text}" for flag in result.flags)] if result.flags else []
-    lines += ["", "  Missing: " + "; ".join(result.missing)] if result.missing else []
-    return "\n".join([*lines, "", f"  {RCB.citation.full}; doi {RCB.citation.doi}", ""])
+    click.echo(rcb_text(result), nl=False)
 
 
 def _table(path: Path, out: Path | None, side: "Boundary", form: str) -> None:
@@ -89,9 +74,8 @@ def _table(path: Path, out: Path | None, side: "Boundary", form: str) -> None:
 
     from her2het.io.text_table import read_text_table
     from her2het.io.write import write_table
-    from her2het.reference.guidelines import INTENDED_USE
     from her2het.rules.rcb import FIELDS, rcb
-    from her2het.rules.render import notice
+    from her2het.rules.render import head, notice
     from her2het.schema import MISSING, StudyError
 
     frame = read_text_table(path).frame
@@ -116,12 +100,12 @@ def _table(path: Path, out: Path | None, side: "Boundary", form: str) -> None:
                 **pcr,
                 "flags": " ".join(flag.code for flag in result.flags),
                 "missing": "; ".join(result.missing),
-                "intended_use": INTENDED_USE,
+                "intended_use": head()["intended_use"],
             }
         )
         results.append({**name, **result.as_dict()})
     if form == "json":
-        click.echo(json.dumps({"intended_use": INTENDED_USE, "specimens": results}, indent=1, ensure_ascii=False))
+        click.echo(json.dumps({**head(), "specimens": results}, indent=1, ensure_ascii=False))
         return
     write_table(pd.DataFrame(rows), out)
     click.echo(notice(), err=True)

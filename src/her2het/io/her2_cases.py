@@ -49,6 +49,8 @@ COLUMNS: dict[str, str] = {
     "hospital_ish": "the hospital's own ISH status, for comparison only",
 }
 """What a table of cases may hold. A heading of the same name needs no mapping."""
+_PATTERNS = ("ic", "ii", "mc", "wi", "fi")
+_SCORES = ("score0", "score1", "score2", "score3")
 _ISH = {
     "cep17_copies": "cep17_copies",
     "her2_signals": "her2",
@@ -133,7 +135,7 @@ def her2_row(name: str, cells: Mapping[str, str | None]) -> Her2Row:
     have = {key: value for key, value in cells.items() if value is not None}
     notes: list[str] = []
     record: dict[str, object] = {"case": name}
-    ihc = _ihc(have)
+    ihc = _ihc(have, notes)
     if ihc:
         record["ihc"] = ihc
     ish = _ish(have, notes)
@@ -147,24 +149,32 @@ def her2_row(name: str, cells: Mapping[str, str | None]) -> Her2Row:
     return Her2Row(name, record, have.get("hospital_ihc"), have.get("hospital_ish"), tuple(notes))
 
 
-def _ihc(have: Mapping[str, str]) -> dict[str, object]:
-    ihc: dict[str, object] = {
-        key: have[key] for key in ("ic", "ii", "mc", "wi", "fi", "circumferential") if key in have
-    }
-    scores = {key[-1]: have[key] for key in ("score0", "score1", "score2", "score3") if key in have}
+def _ihc(have: Mapping[str, str], notes: list[str]) -> dict[str, object]:
+    """Patterns say more than scores of cells, and those more than one score for all: the first given is used."""
+    patterns = {key: have[key] for key in _PATTERNS if key in have}
+    scores = {key[-1]: have[key] for key in _SCORES if key in have}
+    kinds: list[tuple[str, dict[str, object]]] = []
+    if patterns:
+        ring = {"circumferential": have["circumferential"]} if "circumferential" in have else {}
+        kinds.append(("staining patterns", {**patterns, **ring}))
     if scores:
-        ihc["cell_scores"] = scores
-    if "ihc_score" in have and not ihc:  # percentages say more than the score that was made of them
-        ihc["score"] = have["ihc_score"].removesuffix(".0")
-        ihc |= {key: have[key] for key in ("zero_staining", "scored_under") if key in have}
-    if ihc and "ihc_controls_ok" in have:
-        ihc["controls_ok"] = have["ihc_controls_ok"]
-    return ihc
+        kinds.append(("scores of cells", {"cell_scores": scores}))
+    if "ihc_score" in have:
+        about = {key: have[key] for key in ("zero_staining", "scored_under") if key in have}
+        kinds.append(("IHC score", {"score": have["ihc_score"].removesuffix(".0"), **about}))
+    if not kinds:
+        return {}
+    if len(kinds) > 1:
+        notes.append(f"{' and '.join(name for name, _ in kinds)} are given: the {kinds[0][0]} are used")
+    controls = {"controls_ok": have["ihc_controls_ok"]} if "ihc_controls_ok" in have else {}
+    return {**kinds[0][1], **controls}
 
 
 def _ish(have: Mapping[str, str], notes: list[str]) -> dict[str, object]:
     ish: dict[str, object] = {key: have[column] for column, key in _ISH.items() if column in have}
     sums = "her2" in ish and "n" in ish
+    if not sums and {"her2", "cep17"} & set(ish):
+        notes.append("HER2 signals without the number of nuclei: not used")
     if not sums:
         ish = {key: value for key, value in ish.items() if key not in {"her2", "cep17"}}
     elif {"ratio", "copies", "cep17_copies"} & set(have):

@@ -201,7 +201,7 @@ def _words(ish: Ish, rules: IshRules, reaches: tuple[bool, ...], zones: tuple[Zo
     named = {"low": f"copies < {low}", "middle": f"copies ≥ {low} and < {high}", "high": f"copies ≥ {high}"}
     if len(zones) == 3 and ish.copies is None:
         return f"{ratio}; copies missing"
-    if reaches == (True,) and set(zones) == {"middle", "high"}:
+    if reaches == (True,) and "low" not in zones:
         return f"{ratio} and copies ≥ {low}"
     return f"{ratio} and " + " or ".join(named[zone] for zone in zones)
 

@@ -4,9 +4,10 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from her2het.reference.guidelines import COMMENTS, GUIDELINES, RESEARCH_USE, Version
+from her2het.reference.guidelines import COMMENTS, GUIDELINES, INTENDED_USE, RCB, RESEARCH_USE, Version
+from her2het.rules.rcb import PCR_DEFINITIONS, RcbResult
 from her2het.rules.strata import FOOTNOTE
-from her2het.rules.trace import FLAGS, Flag, Step, Verdict
+from her2het.rules.trace import Step, Verdict
 
 WIDTH = 100
 _MARK = {"plain": " ", "caution": "!", "stop": "x"}
@@ -102,9 +103,22 @@ def notice() -> str:
     return "\n".join(_wrap(text, 0) for text in RESEARCH_USE)
 
 
-def flag_meanings(flags: Sequence[Flag]) -> list[str]:
-    """What the codes mean in general, once per code."""
-    return [f"{code}: {FLAGS[code]}" for code in dict.fromkeys(flag.code for flag in flags)]
+def head() -> dict[str, object]:
+    """What every JSON answer starts with."""
+    return {"intended_use": INTENDED_USE, "research_use": list(RESEARCH_USE)}
+
+
+def rcb_text(result: RcbResult) -> str:
+    """Index, class, steps and pCR of one specimen, and the research-use notice."""
+    known = result.index is not None
+    lines = [f"RCB {result.index:.4f}, class RCB-{result.rcb_class}" if known else "RCB not computable", ""]
+    lines += [f"  {step.observed}\n    {step.rule}  →  {step.outcome}" for step in result.steps]
+    lines += ["", "  Pathological complete response"]
+    words = {True: "yes", False: "no", None: "not known"}
+    lines += [f"  - {name}: {words[value]} ({PCR_DEFINITIONS[name]})" for name, value in result.pcr.items()]
+    lines += _list("Flags", [f"{flag.code}: {flag.text}" for flag in result.flags])
+    lines += _list("Missing", result.missing)
+    return "\n".join([*lines, "", f"  {RCB.citation.full}; doi {RCB.citation.doi}", "", notice()]) + "\n"
 
 
 def _step(number: int, step: Step) -> list[str]:

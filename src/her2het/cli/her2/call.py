@@ -77,10 +77,9 @@ def command(
     combination: str,
     **given: Any,
 ) -> None:
-    from her2het.reference.guidelines import INTENDED_USE, RESEARCH_USE, VERSIONS
     from her2het.rules.case import case_from
-    from her2het.rules.render import changes, texts_of
-    from her2het.rules.status import Policy, verdicts
+    from her2het.rules.render import changes, head, texts_of
+    from her2het.rules.status import VERSIONS, Policy, verdicts
     from her2het.schema import StudyError
 
     options = _record(given, single_probe)
@@ -102,8 +101,7 @@ def command(
         click.echo(texts_of(found), nl=False)
         return
     answer = {
-        "intended_use": INTENDED_USE,
-        "research_use": list(RESEARCH_USE),
+        **head(),
         "case": case.name,
         "changes": changes(list(found.values())) if len(found) > 1 else [],
         "verdicts": [verdict.as_dict() for verdict in found.values()],

@@ -58,12 +58,11 @@ def command(
 ) -> None:
     from her2het.io.her2_cases import COLUMNS, read_her2_cases, read_mapping
     from her2het.io.write import write_table
-    from her2het.reference.guidelines import VERSIONS
     from her2het.rules.agreement import agreement as compare
     from her2het.rules.cohort import classify, reclassification, status_table
     from her2het.rules.exact import one_of
     from her2het.rules.render import notice
-    from her2het.rules.status import Policy
+    from her2het.rules.status import VERSIONS, Policy
     from her2het.schema import StudyError
 
     if list_columns:
@@ -139,11 +138,10 @@ def _frame(table: "pd.DataFrame") -> str:
 
 
 def _json(cases: "list[Classified]", change: "Reclassification | None", found: "list[Agreement]") -> dict[str, object]:
-    from her2het.reference.guidelines import INTENDED_USE, RESEARCH_USE
+    from her2het.rules.render import head
 
     answer: dict[str, object] = {
-        "intended_use": INTENDED_USE,
-        "research_use": list(RESEARCH_USE),
+        **head(),
         "cases": [
             {"case": case.name, "read_as": list(case.notes), "verdicts": [v.as_dict() for v in case.verdicts.values()]}
             for case in cases
