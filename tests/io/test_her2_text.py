@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from her2het.io.her2_text import read_category, read_copies, read_ratio
@@ -88,6 +88,7 @@ def test_category(text, category):
     assert read_category(text).category == category
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_read_without_an_error(text):
     for read in (read_copies(text), read_ratio(text), read_category(text)):
@@ -95,6 +96,7 @@ def test_any_text_is_read_without_an_error(text):
         assert (read.category is not None) == (read.kind == "category")
 
 
+@settings(deadline=None)
 @given(st.decimals(0, 20, places=2))
 def test_plain_numbers_come_back(value):
     assert read_copies(str(value)).value == value

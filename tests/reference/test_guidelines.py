@@ -4,7 +4,7 @@ import dataclasses
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from her2het.reference.guidelines import COMMENTS, GUIDELINES, RCB, VERSIONS, Bound
@@ -70,6 +70,7 @@ def test_comments_and_rcb():
     assert (RCB.class_1_up_to, RCB.class_2_up_to, RCB.power) == (1.36, 3.28, 0.17)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([">", ">=", "<", "<="]),
     st.integers(0, 60),

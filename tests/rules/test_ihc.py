@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from her2het.reference.guidelines import VERSIONS
@@ -225,6 +225,7 @@ shares = st.lists(st.integers(0, 1000), min_size=5, max_size=5).filter(lambda k:
 ORDER = {"0": 0, "1+": 1, "2+": 2, "3+": 3}
 
 
+@settings(deadline=None)
 @given(shares, st.sampled_from(VERSIONS), st.booleans())
 def test_a_score_or_a_review_for_every_pattern(counts, version, cumulative):
     given_ = ihc_from({**dict(zip(PATTERNS, counts, strict=True)), "n": 1000})
@@ -236,6 +237,7 @@ def test_a_score_or_a_review_for_every_pattern(counts, version, cumulative):
     assert (result.zero is not None) == (result.score == "0")
 
 
+@settings(deadline=None)
 @given(shares, st.sampled_from(VERSIONS), st.integers(1, 7))
 def test_scaling_cells_changes_nothing(counts, version, factor):
     one = score_ihc(ihc_from({**dict(zip(PATTERNS, counts, strict=True)), "n": 1000}), version)
@@ -245,6 +247,7 @@ def test_scaling_cells_changes_nothing(counts, version, factor):
     assert (one.score, one.zero) == (more.score, more.zero)
 
 
+@settings(deadline=None)
 @given(shares, st.sampled_from(VERSIONS))
 def test_percentages_and_cells_agree(counts, version):
     cells = score_ihc(ihc_from({**dict(zip(PATTERNS, counts, strict=True)), "n": 1000}), version)
@@ -252,6 +255,7 @@ def test_percentages_and_cells_agree(counts, version):
     assert cells.score == percents.score
 
 
+@settings(deadline=None)
 @given(shares, st.sampled_from(VERSIONS), st.integers(0, 1000))
 def test_more_intense_complete_staining_never_lowers_the_score(counts, version, more):
     ic, *rest = counts
@@ -286,6 +290,7 @@ def transcribed(version, ic, ii, mc, wi, fi, ring):
     return None if mc + ii > 0 else "0"
 
 
+@settings(deadline=None)
 @given(shares, st.sampled_from(VERSIONS), st.sampled_from([None, True, False]))
 def test_twin_of_the_executable_order(counts, version, ring):
     found = score_ihc(
@@ -297,6 +302,7 @@ def test_twin_of_the_executable_order(counts, version, ring):
 small = st.lists(st.integers(0, 130), min_size=5, max_size=5)
 
 
+@settings(deadline=None)
 @given(small, st.sampled_from(VERSIONS), st.sampled_from([None, True, False]))
 def test_twin_near_the_limits(counts, version, ring):
     found = score_ihc(

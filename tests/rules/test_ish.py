@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
@@ -84,6 +84,7 @@ def test_2007_decides_on_integers(her2, cep17, category):
     assert read_ish(ish_from({"her2": her2, "cep17": cep17, "n": 25}), "2007").categories == (category,)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10_000), st.integers(1, 10_000), st.integers(20, 5000))
 def test_groups_partition_the_plane_in_integers(her2, cep17, n):
     """Exactly one of the five definitions, written out in integers, holds; and it is the group that is given."""
@@ -99,12 +100,14 @@ def test_groups_partition_the_plane_in_integers(her2, cep17, n):
     assert read_ish(ish_from({"her2": her2, "cep17": cep17, "n": n}), "2018").group == holds[0]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2000), st.integers(1, 2000))
 def test_2007_in_integers(her2, cep17):
     expected = "positive" if 5 * her2 > 11 * cep17 else "negative" if 5 * her2 < 9 * cep17 else "equivocal"
     assert read_ish(ish_from({"her2": her2, "cep17": cep17, "n": 30}), "2007").categories == (expected,)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 400), st.integers(1, 400), st.integers(20, 100), st.integers(1, 50), st.sampled_from(VERSIONS))
 def test_scaling_counts_changes_nothing(her2, cep17, n, factor, version):
     one = read_ish(ish_from({"her2": her2, "cep17": cep17, "n": n}), version)
@@ -115,6 +118,7 @@ def test_scaling_counts_changes_nothing(her2, cep17, n, factor, version):
 cells = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 12)), min_size=20, max_size=60)
 
 
+@settings(deadline=None)
 @given(cells, st.randoms(use_true_random=False), st.sampled_from(VERSIONS))
 def test_order_of_nuclei_is_irrelevant(nuclei, random, version):
     shuffled = list(nuclei)
@@ -122,6 +126,7 @@ def test_order_of_nuclei_is_irrelevant(nuclei, random, version):
     assert read_ish(ish_from({"cells": nuclei}), version) == read_ish(ish_from({"cells": shuffled}), version)
 
 
+@settings(deadline=None)
 @given(cells, st.sampled_from(VERSIONS))
 def test_cells_sums_and_exact_averages_agree(nuclei, version):
     her2, cep17, n = sum(h for h, _ in nuclei), sum(c for _, c in nuclei), len(nuclei)
@@ -158,6 +163,7 @@ def worked_example() -> list[tuple[int, int]]:
     return [(3, 1), *[(3, 2)] * 2, *[(4, 2)] * 9, *[(5, 2)] * 5, *[(6, 3)] * 3]
 
 
+@settings(deadline=None)
 @given(cells)
 def test_intervals_by_their_definition(nuclei):
     h, c = (np.array(x, dtype=float) for x in zip(*nuclei, strict=True))
@@ -277,6 +283,7 @@ def test_bounds_of_2007():
 bounds = st.sampled_from(["<", "<=", ">", ">="])
 
 
+@settings(deadline=None)
 @given(st.sampled_from(VERSIONS), bounds, st.integers(0, 80), st.integers(0, 800))
 def test_a_bound_allows_every_value_that_satisfies_it(version, relation, tenths, value):
     """No value that a bound leaves open is excluded by `possible`."""

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from her2het.reference.guidelines import RCB
@@ -113,6 +113,7 @@ def test_refusals(values, words):
 sizes = st.integers(1, 200)
 
 
+@settings(deadline=None)
 @given(
     sizes, sizes, st.integers(1, 100), st.integers(0, 99), st.integers(0, 30), st.integers(1, 60), st.integers(1, 20)
 )

@@ -1,7 +1,7 @@
 """Combined status: every cell of the combination tables, the recount's conditions, partial and failed tests."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from her2het.reference.guidelines import VERSIONS
@@ -294,6 +294,7 @@ ORDER = {"NEGATIVE": 0, "POSITIVE": 1}
 tenth = st.integers(0, 120).map(lambda k: f"{k // 10}.{k % 10}")
 
 
+@settings(deadline=None)
 @given(
     tenth,
     tenth,
@@ -319,6 +320,7 @@ def test_more_copies_never_turn_positive_into_negative(ratio, fewer, more, ihc, 
         assert after != "NEGATIVE"
 
 
+@settings(deadline=None)
 @given(tenth, tenth, st.sampled_from(["0", "1+", "2+", "3+", None]), st.sampled_from(VERSIONS))
 def test_every_case_has_a_status_a_reason_and_a_trace(ratio, copies, ihc, version):
     found = verdict(case_from({"ihc": IHC[ihc], "ish": {"ratio": ratio, "copies": copies, "n": 20}}), version)

@@ -112,3 +112,11 @@ def test_the_digest_is_of_the_inputs_alone():
     one, other = CASES["A"], {**CASES["A"], "case": "another name"}
     assert case_from(one).inputs_sha256 == case_from(other).inputs_sha256
     assert case_from(one).inputs_sha256 != case_from({**one, "ihc": {"score": "1+"}}).inputs_sha256
+
+
+def test_the_record_in_the_manual_is_read():
+    manual = (Path(__file__).parents[2] / "docs" / "her2_rules.md").read_text(encoding="utf-8")
+    record = json.loads(manual.split("```json\n")[1].split("```")[0])
+    found = verdict(case_from(record), "2018")
+    assert found.status == "INSUFFICIENT"  # two nuclei
+    assert found.has("SECOND_POPULATION")

@@ -104,6 +104,7 @@ def missing(outcome: Outcome, ihc: Ihc | None, test: Ish | None) -> tuple[str, .
     lacks = list(outcome.missing)
     if test is not None and test.given != "cells":
         lacks.append("counts per nucleus, without which there is no interval")
-    if (ihc is not None and ihc.controls_ok is None) or (test is not None and test.controls_ok is None):
-        lacks.append("whether assay controls were as expected")
+    silent = [name for name, assay in (("IHC", ihc), ("ISH", test)) if assay is not None and assay.controls_ok is None]
+    if silent:
+        lacks.append(f"whether the controls of {' and '.join(silent)} were as expected")
     return tuple(dict.fromkeys(lacks))
