@@ -9,6 +9,7 @@ from her2het.analyses.fish_groups import fish_by_group
 from her2het.analyses.flow import sample_flow
 from her2het.analyses.groups import group_assignment
 from her2het.analyses.markers import marker_expression, mrna_protein
+from her2het.analyses.status_change import heterogeneity_change, status_change
 from her2het.plan import Plan
 
 PLAN = Plan(
@@ -24,5 +25,7 @@ PLAN = Plan(
         mrna_protein,
         biopsy_distance,
         marker_expression,
+        status_change,
+        heterogeneity_change,
     )
 )

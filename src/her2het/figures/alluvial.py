@@ -1,0 +1,172 @@
+"""Status of the same patients before and after treatment, as ribbons between two stacks."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
+
+from her2het.figures.layout import Margins, blank
+from her2het.figures.marks import Mark, Picture, plain
+from her2het.figures.panel import Drawing, Finding
+from her2het.figures.style import CLOUD, COLUMN, HEIGHT, LOOKS, Look, drawn
+from her2het.figures.words import capital, compared, effect, found, inline, join, p_equals
+from her2het.results.change import StatusChange
+from her2het.stats.estimate import Estimate
+
+GAP = 0.05  # of the patients, between two statuses of a stack
+BAR, LABEL = 0.02, 0.035  # half width of a stack and distance of its label, of the distance between the stacks
+TO_HET, FROM_HET = LOOKS[2], LOOKS[4]
+
+
+def alluvial(
+    pairs: pd.DataFrame, order: Sequence[str], looks: Mapping[str, Look], highlight: Mapping[str, str]
+) -> Picture:
+    """Left before, right after; the height of a ribbon is its number of patients; highlighted patients in colour.
+
+    `pairs` has patient, before, after, mark; `highlight` maps a mark to a colour, others are grey.
+    """
+    picture, (ax,) = blank(COLUMN, HEIGHT, Margins(left=2, right=2, top=7, bottom=4.5))
+    gap = GAP * len(pairs)
+    tops = {side: _stack(pairs[side], order, gap) for side in ("before", "after")}
+    span = max(len(pairs) + gap * (pairs[side].nunique() - 1) for side in ("before", "after"))
+    for side, x in (("before", 0.0), ("after", 1.0)):
+        counts = pairs[side].value_counts()
+        for status in order:
+            if status not in counts:
+                continue
+            n, top, look = int(counts[status]), tops[side][status], looks[status]
+            face = look.pale if x == 0 else look.strong
+            ax.add_patch(Rectangle((x - BAR, top), 2 * BAR, n, color=face, lw=0, zorder=3))
+            words = f"{status}\nn = {n}" if n > 0.1 * len(pairs) else f"{status}, n = {n}"
+            place = x + (-LABEL if x == 0 else LABEL)
+            ax.text(place, top + n / 2, words, ha="right" if x == 0 else "left", va="center", linespacing=1.25)
+    left, right = dict(tops["before"]), dict(tops["after"])
+    for before in order:
+        for after in order:
+            for mark, part in _ordered(pairs[(pairs["before"] == before) & (pairs["after"] == after)], highlight):
+                colour = highlight.get(mark, CLOUD)
+                patch = _ribbon(left[before], right[after], len(part))
+                patch.set(
+                    facecolor=colour,
+                    alpha=0.75 if mark in highlight else 0.4,
+                    lw=0,
+                    zorder=2 if mark in highlight else 1,
+                )
+                ax.add_patch(patch)
+                tip = f"{before} → {after}\n{len(part)} patient{'s' * (len(part) > 1)}{f', {mark}' if mark else ''}"
+                picture.mark(patch, [Mark(tuple(plain(p) for p in part["patient"]), tip)])
+                left[before] += len(part)
+                right[after] += len(part)
+    for x, title in ((0.0, "Baseline"), (1.0, "After treatment")):
+        ax.text(x, -0.03 * span, title, ha="center", va="bottom", fontweight="bold")
+    ax.set(xlim=(-0.36, 1.36), ylim=(span, 0))
+    ax.axis("off")
+    return picture
+
+
+def _ordered(part: pd.DataFrame, highlight: Mapping[str, str]) -> list[tuple[str, pd.DataFrame]]:
+    marks = [m for m in ("", *highlight) if (part["mark"] == m).any()]
+    return [(m, part[part["mark"] == m]) for m in marks]
+
+
+def _stack(statuses: pd.Series, order: Sequence[str], gap: float) -> dict[str, float]:
+    """Where each status begins."""
+    counts = statuses.value_counts()
+    at, tops = 0.0, dict[str, float]()
+    for status in order:
+        tops[status] = at
+        if status in counts:
+            at += float(counts[status]) + gap
+    return tops
+
+
+def _ribbon(y0: float, y1: float, height: float) -> PathPatch:
+    """A band between the stacks, level at both ends."""
+    a, b, m = BAR, 1 - BAR, 0.5
+    points = [
+        (a, y0),
+        (m, y0),
+        (m, y1),
+        (b, y1),
+        (b, y1 + height),
+        (m, y1 + height),
+        (m, y0 + height),
+        (a, y0 + height),
+    ]
+    codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
+    return PathPatch(Path([*points, (a, y0)], codes))
+
+
+@drawn
+def status_change(result: StatusChange) -> tuple[Drawing, ...]:
+    """HER2 IHC and HET before and after treatment (3A, 3C)."""
+    drawings: list[Drawing] = []
+    for what, key in (("HER2 IHC", "IHC"), ("HET", "HET")):
+        pairs = result.pairs[result.pairs["what"] == what]
+        if pairs.empty:
+            continue
+        order = result.orders[result.orders["what"] == what].sort_values("place")["status"].tolist()
+        drawings.append(_drawing(result, pairs, order, what, key))
+    return tuple(drawings)
+
+
+def _drawing(result: StatusChange, pairs: pd.DataFrame, order: list[str], what: str, key: str) -> Drawing:
+    estimates = tuple(e for e in result.estimates if e.quantity.startswith(what))
+    table = pairs.assign(mark="")
+    if what == "HET":
+        table["mark"] = table["change"].map({"up": "to HET", "down": "from HET", "same": ""})
+        highlight = {"to HET": TO_HET.colour, "from HET": FROM_HET.colour}
+        looks = {"non-HET": LOOKS[1], "HET": LOOKS[2]}
+        coloured = "coloured: status differs after treatment"
+    else:
+        table["mark"] = table["shifted"].map({True: "HET status shifts", False: ""})
+        highlight = {"HET status shifts": TO_HET.colour}
+        looks = dict.fromkeys(order, LOOKS[0])
+        coloured = "coloured: HET status shifts"
+    counts = pairs["change"].value_counts()
+    moved = {name: int(counts.get(name, 0)) for name in ("down", "same", "up")}
+    n = len(pairs)
+    if what == "HET":
+        het, other = int((pairs["before"] == "HET").sum()), int((pairs["before"] == "non-HET").sum())
+        title = f"HET status: {moved['up']} of {other} turn HET, {moved['down']} of {het} turn non-HET"
+    else:
+        title = f"HER2 IHC score falls in {moved['down']} of {n} tumours, rises in {moved['up']}"
+    caption = (
+        f"{n} patients with {what} before and after treatment. Height of a ribbon: patients; {coloured}. "
+        + " ".join(f"{capital(e.contrast)}: {effect(e)}, {p_equals(e.p)} ({e.method})." for e in estimates)
+    )
+    flows = join(f"{r.patients} {r.before} to {r.after}" for r in _flows(result, what))
+    alt = f"Ribbons between statuses before and after: {flows}."
+    findings = tuple(Finding(_words(e), e) for e in estimates if len(e.groups) > 1 or e.quantity in (what,))
+    return Drawing(
+        picture=alluvial(table, order, looks, highlight),
+        title=title,
+        caption=caption,
+        alt=alt,
+        numbers=pairs.drop(columns=["what"]).reset_index(drop=True),
+        estimates=estimates,
+        findings=findings,
+        key=key,
+    )
+
+
+def _flows(result: StatusChange, what: str) -> list[pd.Series]:
+    return [row for _, row in result.counts[result.counts["what"] == what].iterrows()]
+
+
+def _words(e: Estimate) -> str:
+    names = {
+        "HET shift": "the share of tumours whose HET status shifts",
+        "HER2 IHC fall": "the share of tumours whose IHC falls",
+    }
+    if e.quantity in names:
+        return compared(e, names[e.quantity])
+    if e.quantity == "HET":
+        change = "changes" if found(e) else "is not found to change"
+        return f"The share of HET tumours {change} under treatment"
+    return (
+        f"{capital(inline(e.quantity))} score changes under treatment"
+        if found(e)
+        else f"No one-sided change of {e.quantity} found"
+    )

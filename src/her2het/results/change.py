@@ -1,0 +1,41 @@
+"""Before against after treatment: statuses and FISH measures of the same patients."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from her2het.stats.estimate import Estimate, Note
+
+
+@dataclass(frozen=True, eq=False)
+class StatusChange:
+    """HER2 IHC score and HET of the same patients before and after treatment.
+
+    pairs: what (HER2 IHC, HET), patient, before, after, het_before, change (up, same, down), shifted (HET changes).
+    counts: what, before, after, patients. orders: what, place, status.
+    """
+
+    pairs: pd.DataFrame
+    counts: pd.DataFrame
+    orders: pd.DataFrame
+    estimates: tuple[Estimate, ...]
+    labels: tuple[str, ...]
+    control: str
+    excluded: pd.DataFrame
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class HeterogeneityChange:
+    """Equitability, amplified fraction, ratio and copies of the same patients before and after treatment.
+
+    pairs: quantity, patient, het_before (HET, non-HET), shift (none, to HET, from HET), before, after, nuclei_before,
+    nuclei_after. Estimates carry the quantity, and the part of the patients (all, non-HET, HET) as their group.
+    """
+
+    pairs: pd.DataFrame
+    estimates: tuple[Estimate, ...]
+    labels: tuple[str, ...]
+    control: str
+    excluded: pd.DataFrame
+    notes: tuple[Note, ...]
