@@ -1,14 +1,13 @@
 """A study folder: study.toml and the files that it names, read and checked together, all problems told at once."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from her2het.config import StudyConfig, TableSection, parse_config, read_toml
+from her2het.io.gmt import read_gmt
 from her2het.io.identifiers import find_identifiers
 from her2het.io.matrix import read_matrix_with_notes
 from her2het.io.text_table import read_bytes, read_text_table
@@ -95,8 +94,10 @@ def _read(
     name: str, section: TableSection, config: StudyConfig, folder: Path
 ) -> tuple[pd.DataFrame | Matrix, InputFile, list[Note]]:
     path = folder / section.file
-    if name == "rna_counts":
-        return _read_counts(section, path)
+    if name in ("rna_counts", "signature"):
+        return _read_matrix(name, section, path)
+    if name == "gene_sets":
+        return _read_sets(section, path)
     spec = TABLES[name]
     if name == "features":
         spec = replace(spec, columns={**spec.columns, **{n: c.column() for n, c in config.features.columns.items()}})
@@ -188,19 +189,22 @@ def _check_features(frame: pd.DataFrame) -> list[str]:
     return []
 
 
-def _read_counts(section: TableSection, path: Path) -> tuple[Matrix, InputFile, list[Note]]:
-    matrix, told = read_matrix_with_notes(path, unit="counts", strand=section.strand)
+def _read_matrix(name: str, section: TableSection, path: Path) -> tuple[Matrix, InputFile, list[Note]]:
+    unit = "counts" if name == "rna_counts" else None
+    matrix, told = read_matrix_with_notes(path, unit=unit, strand=section.strand)
     renaming = section.values.get("sample", {})
     columns = tuple(renaming.get(c, c) for c in matrix.columns)
-    matrix = Matrix(matrix.values, matrix.rows, columns, "counts")
+    matrix = Matrix(matrix.values, matrix.rows, columns, matrix.unit)
     digest = hashlib.sha256()
     for file in sorted(path.glob("*")) if path.is_dir() else [path]:
         digest.update(file.read_bytes())
     notes = [Note("note", f"Reading {section.file}", text) for text in told]
-    read = InputFile("rna_counts", section.file, len(matrix.rows), len(matrix.columns), digest.hexdigest())
-    return matrix, read, notes
+    return matrix, InputFile(name, section.file, len(matrix.rows), len(matrix.columns), digest.hexdigest()), notes
 
 
-def describe(study: Study) -> Mapping[str, Any]:
-    """What was read, in a few numbers, for `check`."""
-    return {read.table: {"file": read.file, "rows": read.rows, "columns": read.columns} for read in study.inputs}
+def _read_sets(section: TableSection, path: Path) -> tuple[pd.DataFrame, InputFile, list[Note]]:
+    sets = read_gmt(path, identifiers="symbol")
+    rows = [(name, gene) for name, genes in sets.items() for gene in genes]
+    frame = pd.DataFrame(rows, columns=pd.Index(["set", "gene"])).astype("string")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return frame, InputFile("gene_sets", section.file, len(sets), frame["gene"].nunique(), digest), []

@@ -117,11 +117,32 @@ RNA_COUNTS = TableSpec(
     {},
 )
 
+GENE_SETS = TableSpec(
+    "gene_sets",
+    "Gene sets from a GMT file (MSigDB, Reactome, KEGG, BioCarta), by symbol: one row per set and gene.",
+    (),
+    {
+        "set": Column("text", "Name of the set.", missing=False),
+        "gene": Column("text", "Symbol of a member.", missing=False),
+    },
+)
+
+SIGNATURE = TableSpec(
+    "signature",
+    "Expression of marker genes in each cell type (genes x types, linear scale), for deconvolution; such as LM22.",
+    (),
+    {},
+)
+
 Patients = Annotated[pd.DataFrame, PATIENTS]
 Samples = Annotated[pd.DataFrame, SAMPLES]
 FishNuclei = Annotated[pd.DataFrame, FISH_NUCLEI]
 Ihc = Annotated[pd.DataFrame, IHC]
 Features = Annotated[pd.DataFrame, FEATURES]
 RnaCounts = Annotated[Matrix, RNA_COUNTS]
+GeneSets = Annotated[pd.DataFrame, GENE_SETS]
+Signature = Annotated[Matrix, SIGNATURE]
 
-TABLES: dict[str, TableSpec] = {spec.name: spec for spec in (PATIENTS, SAMPLES, RNA_COUNTS, FISH_NUCLEI, IHC, FEATURES)}
+TABLES: dict[str, TableSpec] = {
+    spec.name: spec for spec in (PATIENTS, SAMPLES, RNA_COUNTS, FISH_NUCLEI, IHC, FEATURES, GENE_SETS, SIGNATURE)
+}

@@ -156,7 +156,7 @@ def _associations(
         fits.append(fit_line(x.array(), y.array()).assign(variable=WORDS[name]))
     columns = ["variable", "x", "y", "low", "high"]
     return (
-        with_q(found, family=f"{len(found)} associations of the distance between biopsies"),
+        list(with_q(found, family=f"{len(found)} associations of the distance between biopsies")),
         parts,
         [f[columns] for f in fits],
     )

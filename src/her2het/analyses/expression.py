@@ -1,6 +1,6 @@
 """RNA: which libraries are aberrant, and the log expression of those that are not."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ FilterKnob = Annotated[
 COMPONENTS = 5
 
 
-def log_expression(counts: NDArray[np.generic], scale: Scale) -> tuple[NDArray[np.float64], pd.DataFrame]:
+def log_expression(counts: NDArray[Any], scale: Scale) -> tuple[NDArray[np.float64], pd.DataFrame]:
     """Log expression (genes x samples) and the frame of library sizes and TMM factors behind it."""
     factors = tmm_factors(counts)
     table = pd.DataFrame({"lib_size": factors.lib_size, "norm_factor": factors.norm_factor})
@@ -38,11 +38,11 @@ def log_expression(counts: NDArray[np.generic], scale: Scale) -> tuple[NDArray[n
     return log_cpm1(counts, factors.effective_lib), table
 
 
-def kept_genes(counts: NDArray[np.generic], gene_filter: GeneFilter, min_samples: int) -> NDArray[np.bool_]:
+def kept_genes(counts: NDArray[Any], gene_filter: GeneFilter, min_samples: int) -> NDArray[np.bool_]:
     """Which genes pass: any count, or un-normalised CPM above 1 in at least `min_samples` libraries."""
     if gene_filter == "any_count":
-        return counts.any(axis=1)
-    return (cpm(counts, counts.sum(axis=0).astype(np.float64)) > 1).sum(axis=1) >= min_samples
+        return np.asarray(counts.any(axis=1))
+    return np.asarray((cpm(counts, counts.sum(axis=0).astype(np.float64)) > 1).sum(axis=1) >= min_samples)
 
 
 @analysis(section="Expression")

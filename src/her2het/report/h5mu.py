@@ -1,6 +1,5 @@
 """study.h5mu: what other programs of the field open, with one modality per assay."""
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,9 +43,7 @@ def write_h5mu(path: Path, study: Study, results: Mapping[type, Any]) -> None:
         parts["ihc"] = _numbers(ihc, observed)
     if not parts:
         parts["samples"] = anndata.AnnData(obs=observed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        warnings.simplefilter("ignore", UserWarning)
+    with mudata.set_options(pull_on_update=False):
         whole = mudata.MuData(parts)
         whole.uns["her2het"] = {"intended_use": "research_use_only", "study": study.design.name}
         whole.write_h5mu(path, compression="lzf")
