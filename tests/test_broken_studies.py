@@ -130,7 +130,7 @@ CASES: dict[str, tuple[Break, str]] = {
     "patient twice": (lines("patients.tsv", lambda t: [*t, t[1]]), "'P1' stands in rows 0 and 8"),
     "patient without a name": (cell("patients.tsv", 2, "patient", ""), "row 2 is ''"),
     "sample of no patient": (cell("samples.tsv", 3, "patient", "P77"), "'P77'"),
-    "age below bound": (cell("patients.tsv", 1, "age", "7"), "below 18 years (heading" if False else "below 18 years"),
+    "age below bound": (cell("patients.tsv", 1, "age", "7"), "below 18 years"),
     "age in words": (cell("patients.tsv", 1, "age", "fifty"), "which is not a number"),
     "decimal comma": (cell("patients.tsv", 4, "rcb", "1,2"), "point, not a comma"),
     "flag in other words": (cell("patients.tsv", 1, "pcr", "maybe"), "neither yes nor no"),
@@ -168,7 +168,7 @@ CASES: dict[str, tuple[Break, str]] = {
     ),
     "samples in rows": (
         lines("rna_counts.tsv", lambda t: ["\t".join(r) for r in zip(*(x.split("\t") for x in t), strict=True)]),
-        "samples in rows",
+        "samples are in rows",
     ),
 }
 

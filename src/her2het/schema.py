@@ -27,8 +27,9 @@ class StudyError(Exception):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """' Did you mean 'x'?' for the closest known name, or nothing."""
-    near = difflib.get_close_matches(name, list(known), 1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    folded = {each.casefold(): each for each in known}
+    near = difflib.get_close_matches(name.casefold(), list(folded), 1, cutoff=0.6)
+    return f" Did you mean {folded[near[0]]!r}?" if near else ""
 
 
 class NotApplicable(Exception):
