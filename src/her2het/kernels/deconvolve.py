@@ -1,6 +1,7 @@
 """Cell fractions of mixtures from a signature of cell types: CIBERSORT's algorithm on arrays."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ class Fractions:
     nu: NDArray[np.float64]
 
 
-def cell_fractions(signature: NDArray, mixtures: NDArray) -> Fractions:
+def cell_fractions(signature: NDArray[Any], mixtures: NDArray[Any]) -> Fractions:
     """Estimate the shares of cell types in mixtures by linear nu-support-vector regression on a signature.
 
     The signature is standardised as one set of numbers (x = (S - mean S) / sd S), each mixture by itself. For nu of
@@ -57,7 +58,7 @@ def cell_fractions(signature: NDArray, mixtures: NDArray) -> Fractions:
     return Fractions(chosen, correlation, lowest, np.where(lost, np.nan, np.array(NU)[best]))
 
 
-def null_correlations(signature: NDArray, pool: NDArray, permutations: int, seed: int) -> NDArray[np.float64]:
+def null_correlations(signature: NDArray[Any], pool: NDArray[Any], permutations: int, seed: int) -> NDArray[np.float64]:
     """Correlations that mixtures of random values reach, in ascending order: the null distribution of the fit.
 
     Each random mixture takes as many values as the signature has genes from `pool` (all values of all mixtures, any
@@ -103,7 +104,7 @@ def exceedance_p(correlation: NDArray[np.float64], null: NDArray[np.float64]) ->
     return np.where(np.isnan(correlation), np.nan, (1.0 + above) / (1.0 + len(null)))
 
 
-def absolute_scale(mixtures: NDArray, everything: NDArray) -> NDArray[np.float64]:
+def absolute_scale(mixtures: NDArray[Any], everything: NDArray[Any]) -> NDArray[np.float64]:
     """The factor of CIBERSORT's absolute mode (signature score): median of the mixture over the signature's genes,
     divided by the median of all values of all mixtures (at least 1).
 
@@ -112,7 +113,7 @@ def absolute_scale(mixtures: NDArray, everything: NDArray) -> NDArray[np.float64
     return np.median(mixtures, axis=0) / max(float(np.median(everything)), 1.0)
 
 
-def quantile_normalised(values: NDArray) -> NDArray[np.float64]:
+def quantile_normalised(values: NDArray[Any]) -> NDArray[np.float64]:
     """Give every column the same distribution: the mean of the sorted columns, ties at the mean of their ranks.
 
     `values`: genes x mixtures, finite. Off for RNA-seq in CIBERSORT's own advice, on for microarrays.
@@ -124,7 +125,7 @@ def quantile_normalised(values: NDArray) -> NDArray[np.float64]:
     return np.column_stack([np.interp(rankdata(column), place, target) for column in matrix.T])
 
 
-def _standardised(signature: NDArray, mixtures: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _standardised(signature: NDArray[Any], mixtures: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     x, y = np.asarray(signature, dtype=np.float64), np.asarray(mixtures, dtype=np.float64).T
     if x.ndim != 2 or y.ndim != 2 or y.shape[1] != len(x):
         raise ValueError(f"a signature of shape {x.shape} and mixtures of shape {y.T.shape} do not fit together")

@@ -1,6 +1,7 @@
 """How far samples lie apart: pairwise, within and between patients, and from a patient's baseline biopsies."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ class Baseline:
     nearest: NDArray[np.int64]
 
 
-def euclidean(values: NDArray) -> NDArray[np.float64]:
+def euclidean(values: NDArray[Any]) -> NDArray[np.float64]:
     """Euclidean distance between samples: d_ij = sqrt(sum over genes of (x_gi - x_gj)^2), samples x samples.
 
     `values`: features x samples, finite. It comes from inner products of gene-centred values; pairs so close that this
@@ -51,7 +52,7 @@ def euclidean(values: NDArray) -> NDArray[np.float64]:
     return np.sqrt(np.maximum(squared, 0.0))
 
 
-def component_distances(values: NDArray, components: int = 2) -> NDArray[np.float64]:
+def component_distances(values: NDArray[Any], components: int = 2) -> NDArray[np.float64]:
     """Euclidean distance between samples on their first principal components (see `pca`), samples x samples."""
     return euclidean(pca(values, components).scores.T)
 
@@ -69,7 +70,7 @@ def within_between(distance: NDArray[np.float64], patient: NDArray[np.int64]) ->
     return Pairs(first, second, distance[first, second], codes[first] == codes[second])
 
 
-def to_baseline_mean(values: NDArray, patient: NDArray[np.int64], baseline: NDArray[np.bool_]) -> Baseline:
+def to_baseline_mean(values: NDArray[Any], patient: NDArray[np.int64], baseline: NDArray[np.bool_]) -> Baseline:
     """Distance from each sample to the mean profile of its patient's baseline biopsies.
 
     d_i = sqrt(sum over genes of (x_gi - mean over b of x_gb)^2), b the baseline biopsies of the patient of i other than
@@ -88,7 +89,7 @@ def to_baseline_mean(values: NDArray, patient: NDArray[np.int64], baseline: NDAr
     return out
 
 
-def to_baseline_nearest(values: NDArray, patient: NDArray[np.int64], baseline: NDArray[np.bool_]) -> Baseline:
+def to_baseline_nearest(values: NDArray[Any], patient: NDArray[np.int64], baseline: NDArray[np.bool_]) -> Baseline:
     """Distance from each sample to the nearest of its patient's baseline biopsies other than itself.
 
     Arguments, missing values and errors as in `to_baseline_mean`. With two baseline biopsies the minimum of two
@@ -116,7 +117,7 @@ def _empty(samples: int) -> Baseline:
 
 
 def _grouped(
-    values: NDArray, patient: NDArray[np.int64], baseline: NDArray[np.bool_]
+    values: NDArray[Any], patient: NDArray[np.int64], baseline: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
     matrix, codes, is_baseline = _matrix(values), np.asarray(patient), np.asarray(baseline, dtype=bool)
     if not matrix.shape[1] == len(codes) == len(is_baseline):
@@ -124,7 +125,7 @@ def _grouped(
     return matrix, codes, is_baseline
 
 
-def _matrix(values: NDArray) -> NDArray[np.float64]:
+def _matrix(values: NDArray[Any]) -> NDArray[np.float64]:
     matrix = np.asarray(values, dtype=np.float64)
     if matrix.ndim != 2:
         raise ValueError(f"values have {matrix.ndim} dimensions, not features x samples")

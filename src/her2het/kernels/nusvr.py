@@ -1,6 +1,7 @@
 """Linear nu-support-vector regression of many responses on one set of features, solved exactly."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -17,7 +18,9 @@ ORDER_FREE = {"reassoc", "nsz", "contract", "arcp"}  # sums as SIMD lanes: fixed
 LANES = {"reassoc", "nsz", "contract", "arcp", "nnan"}  # also for maxima
 
 
-def nu_svr_linear(features: NDArray[np.float64], responses: NDArray[np.float64], nu: NDArray[np.float64]) -> NDArray:
+def nu_svr_linear(
+    features: NDArray[np.float64], responses: NDArray[np.float64], nu: NDArray[np.float64]
+) -> NDArray[Any]:
     """Fit y = Xw + b by nu-support-vector regression and return w for each response and each nu.
 
     Minimises |w|^2 / 2 + C (nu n e + sum of the excess of |y_i - x_i w - b| over e), C = 1, through its dual: over

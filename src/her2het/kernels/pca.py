@@ -1,6 +1,7 @@
 """Principal components of samples by way of the Gram matrix: samples are few, genes are many."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ class Pca:
     share: NDArray[np.float64]
 
 
-def pca(values: NDArray, components: int = 10) -> Pca:
+def pca(values: NDArray[Any], components: int = 10) -> Pca:
     """Find the directions in which samples differ most, by principal components of gene-centred expression.
 
     With Y = values less the mean of each gene (genes x samples): Y'Y = V diag(w) V', scores = V sqrt(w), loadings =

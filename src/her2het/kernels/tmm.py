@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -30,7 +31,7 @@ class TmmFactors:
         return self.lib_size * self.norm_factor
 
 
-def tmm_factors(counts: NDArray) -> TmmFactors:
+def tmm_factors(counts: NDArray[Any]) -> TmmFactors:
     """Estimate one scaling factor per library as the weighted trimmed mean of log ratios to a reference library.
 
     For sample k with counts x_g, total N, and reference r with y_g, M, over genes counted in both:
@@ -74,7 +75,7 @@ def tmm_factors(counts: NDArray) -> TmmFactors:
     return TmmFactors(lib_size, factor / np.exp(math.fsum(np.log(factor)) / samples), reference)
 
 
-def log_cpm1(counts: NDArray, effective_lib: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_cpm1(counts: NDArray[Any], effective_lib: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log2 of counts per million plus one: log2(x_gk / L_k * 1e6 + 1), with L_k the effective library size.
 
     `counts`: genes x samples; `effective_lib`: one positive number per sample (TmmFactors.effective_lib for
@@ -85,7 +86,7 @@ def log_cpm1(counts: NDArray, effective_lib: NDArray[np.float64]) -> NDArray[np.
     return _by_genes(matrix, lambda block: np.log2(block / lib * 1e6 + 1.0))
 
 
-def cpm(counts: NDArray, effective_lib: NDArray[np.float64]) -> NDArray[np.float64]:
+def cpm(counts: NDArray[Any], effective_lib: NDArray[np.float64]) -> NDArray[np.float64]:
     """Counts per million: x_gk / L_k * 1e6, genes x samples, with L_k the (effective) library size of sample k."""
     matrix = np.asarray(counts)
     lib = _library(matrix, effective_lib)
@@ -93,7 +94,7 @@ def cpm(counts: NDArray, effective_lib: NDArray[np.float64]) -> NDArray[np.float
 
 
 def log_cpm_edger(
-    counts: NDArray, lib_size: NDArray[np.float64], norm_factor: NDArray[np.float64], prior: float = 2.0
+    counts: NDArray[Any], lib_size: NDArray[np.float64], norm_factor: NDArray[np.float64], prior: float = 2.0
 ) -> NDArray[np.float64]:
     """Log2 CPM with a prior count in proportion to the library, the scale of edgeR's cpm(log = TRUE).
 
@@ -108,7 +109,7 @@ def log_cpm_edger(
     return _by_genes(matrix, lambda block: np.log2((block + added) / scale))
 
 
-def _check(matrix: NDArray) -> None:
+def _check(matrix: NDArray[Any]) -> None:
     if matrix.ndim != 2:
         raise ValueError(f"counts have {matrix.ndim} dimensions, not genes x samples")
     if matrix.size and not matrix.min() >= 0:  # a NaN fails this too
@@ -117,7 +118,7 @@ def _check(matrix: NDArray) -> None:
         raise ValueError("counts are not finite")
 
 
-def _library(matrix: NDArray, lib: NDArray[np.float64]) -> NDArray[np.float64]:
+def _library(matrix: NDArray[Any], lib: NDArray[np.float64]) -> NDArray[np.float64]:
     values = np.asarray(lib, dtype=np.float64)
     if matrix.ndim != 2 or values.shape != (matrix.shape[1],):
         raise ValueError(f"library sizes of shape {values.shape} for counts of shape {matrix.shape}")
@@ -126,7 +127,7 @@ def _library(matrix: NDArray, lib: NDArray[np.float64]) -> NDArray[np.float64]:
     return values
 
 
-def _by_genes(matrix: NDArray, transform: Callable[[NDArray], NDArray]) -> NDArray[np.float64]:
+def _by_genes(matrix: NDArray[Any], transform: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[np.float64]:
     out = np.empty(matrix.shape)
 
     def fill(start: int, stop: int) -> None:
@@ -136,7 +137,7 @@ def _by_genes(matrix: NDArray, transform: Callable[[NDArray], NDArray]) -> NDArr
     return out
 
 
-def _block(matrix: NDArray, start: int, stop: int) -> NDArray[np.float64]:
+def _block(matrix: NDArray[Any], start: int, stop: int) -> NDArray[np.float64]:
     """A few samples as contiguous rows: small enough for the cache, so the whole matrix is never copied."""
     return np.ascontiguousarray(matrix[:, start:stop].T, dtype=np.float64)
 

@@ -5,6 +5,11 @@ from typing import Final
 from her2het.cli.lazy import LazyGroup
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "tmm": ("her2het.cli.rna.tmm", "Normalisation factors, and log expression from counts (TMM)."),
+    "pca": ("her2het.cli.rna.pca", "Principal components of samples, and outliers."),
+    "distances": ("her2het.cli.rna.distances", "Distances between samples, within and between patients."),
+    "deconvolve": ("her2het.cli.rna.deconvolve", "Shares of cell types from a signature (CIBERSORT's algorithm)."),
+    "signature": ("her2het.cli.rna.signature", "A signature of cell types from sorted or single-cell profiles."),
     "gsva": ("her2het.cli.rna.gsva", "Gene set scores relative to the cohort (GSVA)."),
     "ssgsea": ("her2het.cli.rna.ssgsea", "Gene set scores of each sample (ssGSEA)."),
     "pam50": ("her2het.cli.rna.pam50", "Intrinsic subtypes and how stable each call is (PAM50)."),
