@@ -43,7 +43,8 @@ def cramer(table: ArrayLike, level: float = 0.95) -> Cramer:
 
     Interval: noncentralities L at which X^2 is the upper or lower (1 - level)/2 quantile of noncentral chi-square, as
     sqrt(L / (N min(r - 1, c - 1))), at most 1. Approximate; the lower limit is 0 where the chi-square test does not
-    reject. Smithson 2003, Confidence Intervals, doi:10.4135/9781412983761.
+    reject. V itself is biased upwards by about df / N, so that a table more even than chance has an upper limit below
+    V: the limit is then V. Smithson 2003, Confidence Intervals, doi:10.4135/9781412983761.
     """
     found, counts = chi_square(table), _filled(table)
     if math.isnan(found.statistic):
@@ -64,7 +65,7 @@ def cramer(table: ArrayLike, level: float = 0.95) -> Cramer:
 
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
     value = min(1.0, math.sqrt(found.statistic / scale))
-    return Cramer(value, limit(1 - tail), limit(tail), float(expected.min()))
+    return Cramer(value, limit(1 - tail), max(limit(tail), value), float(expected.min()))
 
 
 def _filled(table: ArrayLike):

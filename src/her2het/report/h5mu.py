@@ -17,7 +17,10 @@ from her2het.study import Study
 
 
 def write_h5mu(path: Path, study: Study, results: Mapping[type, Any]) -> None:
-    """Counts and log expression (rna), FISH measures (fish) and IHC (ihc) by sample, each with patient and group."""
+    """Counts and log expression (rna), FISH measures (fish) and IHC (ihc) by sample, each with patient and group.
+
+    Log expression is in single precision here, as programs of the field hold it; `results/` has all digits.
+    """
     anndata.settings.allow_write_nullable_strings = True
     observed = _samples(study, results.get(GroupAssignment))
     parts: dict[str, Any] = {}
@@ -32,7 +35,7 @@ def write_h5mu(path: Path, study: Study, results: Mapping[type, Any]) -> None:
             var=pd.DataFrame(index=pd.Index(list(kept.rows), dtype=object)),
         )
         if log_cpm is not None:
-            rna.layers[log_cpm.unit] = np.ascontiguousarray(log_cpm.values.T)
+            rna.layers[log_cpm.unit] = np.ascontiguousarray(log_cpm.values.T, dtype=np.float32)
         rna.uns["X"] = "counts"
         parts["rna"] = rna
     fish: FishHeterogeneity | None = results.get(FishHeterogeneity)

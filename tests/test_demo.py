@@ -1,0 +1,118 @@
+"""The synthetic trial through the whole plan: what was planted is found, and where nothing is nothing is found."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from her2het.analyses import PLAN
+from her2het.engine.serial import Serial
+from her2het.load import load_study
+from her2het.run import run
+from her2het.simulate import simulate_trial, write_trial
+
+
+def results(folder: Path, null: bool) -> dict[str, Any]:
+    write_trial(simulate_trial(1, null=null), folder)
+    outcomes = run(PLAN, load_study(folder, PLAN), Serial(), folder.parent / f"cache-{null}")
+    assert not [o.reason for o in outcomes if o.status == "skipped"]
+    return {o.analysis.name: o.result for o in outcomes}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def demo(folder: Path) -> dict[str, Any]:
+    return results(folder / "study", null=False)
+
+
+@pytest.fixture(scope="module")
+def nothing(folder: Path) -> dict[str, Any]:
+    return results(folder / "null", null=True)
+
+
+def truth(folder: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(folder / "study" / "truth" / f"{name}.tsv", sep="\t", dtype=str)
+
+
+def test_the_trials_numbers(demo: dict[str, Any]):
+    assert demo["group_assignment"].counts["patients"].tolist() == [64, 51, 14]
+    phases = demo["expression"].factors["phase"].value_counts()
+    assert (phases["baseline"], phases["followup"]) == (242, 43)
+    steps = demo["sample_flow"].steps.set_index("title")["samples"]
+    assert (steps["With RNA"], steps["RNA analysed"]) == (292, 285)
+
+
+def test_the_planted_outliers_and_no_others(demo: dict[str, Any], folder: Path):
+    qc = demo["sample_qc"].samples
+    planted = set(truth(folder, "outliers")["sample"])
+    assert set(qc.loc[qc["excluded"], "sample"]) == planted
+    assert set(qc.loc[qc["robust_flag"], "sample"]) == planted
+    assert len(planted) == 7
+
+
+def test_the_planted_order_of_erbb2(demo: dict[str, Any]):
+    found = {e.groups: e for e in demo["marker_expression"].comparisons if e.quantity == "ERBB2"}
+    assert len(found) == 3
+    assert all(e.value < 0 and e.high < 0 and e.q < 0.05 for e in found.values())
+    against_rcb = next(e for e in demo["marker_expression"].correlations if e.quantity == "ERBB2")
+    assert against_rcb.high < 0
+
+
+def test_het_as_planted(demo: dict[str, Any], folder: Path):
+    planted = truth(folder, "patients").set_index("patient")["het_before"].map({"yes": True, "no": False})
+    called = demo["fish_heterogeneity"].patients
+    baseline = called[called["phase"] == "baseline"].set_index("patient")["het"].astype(bool)
+    assert (baseline == planted.reindex(baseline.index)).all()
+    assert demo["group_assignment"].conflicts.empty
+
+
+def test_status_pairs_as_in_the_trial(demo: dict[str, Any]):
+    counts = demo["status_change"].counts
+    het = counts[counts["what"] == "HET"].set_index(["before", "after"])["patients"]
+    assert het[("non-HET", "non-HET")] == 38
+    assert het[("non-HET", "HET")] == 3
+    assert het[("HET", "non-HET")] == 4
+    assert het[("HET", "HET")] == 5
+    pairs = demo["status_change"].pairs
+    ihc = pairs[pairs["what"] == "HER2 IHC"]["change"].value_counts()
+    assert (ihc["down"], ihc["same"], ihc["up"]) == (26, 22, 1)
+
+
+def test_mrna_follows_protein(demo: dict[str, Any]):
+    assert all(e.low > 0.3 for e in demo["mrna_protein"].correlations)
+
+
+def test_distance_goes_with_er(demo: dict[str, Any]):
+    er = next(e for e in demo["biopsy_distance"].comparisons if e.quantity == "ER")
+    assert er.high < 0
+
+
+def test_where_nothing_is_nothing_is_found(nothing: dict[str, Any]):
+    comparisons = nothing["marker_expression"].comparisons
+    assert min(e.q for e in comparisons) > 0.05
+    for name in ("heterogeneity_change",):
+        assert min(e.q for e in nothing[name].estimates) > 0.05
+
+
+def test_every_p_has_effect_interval_n_and_q(demo: dict[str, Any]):
+    for result in demo.values():
+        for value in vars(result).values():
+            for e in value if isinstance(value, tuple) else (value,):
+                if type(e).__name__ != "Estimate" or e.p != e.p:
+                    continue
+                assert e.n, e.contrast
+                assert e.q == e.q, e.contrast
+                assert e.family, e.contrast
+                assert e.low <= e.value <= e.high or e.remark, (e.contrast, e.quantity, e.low, e.value, e.high)
+
+
+def test_synthetic_is_said(folder: Path, demo: dict[str, Any]):
+    assert "SYNTHETIC" in (folder / "study" / "README.txt").read_text()
+    assert load_study(folder / "study", PLAN).design.synthetic
+    json.dumps([n.text for r in demo.values() for n in r.notes])
