@@ -10,6 +10,7 @@ from her2het.analyses.flow import sample_flow
 from her2het.analyses.groups import group_assignment
 from her2het.analyses.markers import marker_expression, mrna_protein
 from her2het.analyses.status_change import heterogeneity_change, status_change
+from her2het.analyses.treatment_distance import treatment_distance
 from her2het.plan import Plan
 
 PLAN = Plan(
@@ -27,5 +28,6 @@ PLAN = Plan(
         marker_expression,
         status_change,
         heterogeneity_change,
+        treatment_distance,
     )
 )

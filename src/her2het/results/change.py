@@ -39,3 +39,28 @@ class HeterogeneityChange:
     control: str
     excluded: pd.DataFrame
     notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TreatmentDistance:
+    """How far the transcriptome of each tumour moves from baseline to residual tumour, and what goes with it.
+
+    patients: patient, group, het_before (HET, non-HET), shift (none, to HET, from HET), distance,
+    distance_two_components, between_biopsies (of the baseline; missing for one biopsy), place (1 = smallest),
+    responder (strong, weak), and the variables compared. limit: the distance at the lowest quarter.
+    null: quantile, distance (residual tumour to the baseline of other patients). tracks: name, column of patients.
+    boxes: quantity, group, n, q1, median, q3, low, high. fits: variable, x, y, low, high.
+    """
+
+    patients: pd.DataFrame
+    null: pd.DataFrame
+    tracks: pd.DataFrame
+    boxes: pd.DataFrame
+    fits: pd.DataFrame
+    limit: float
+    comparisons: tuple[Estimate, ...]
+    correlations: tuple[Estimate, ...]
+    labels: tuple[str, ...]
+    control: str
+    excluded: pd.DataFrame
+    notes: tuple[Note, ...]

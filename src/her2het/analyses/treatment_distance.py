@@ -1,0 +1,271 @@
+"""How far a tumour's transcriptome moves under treatment, and what goes with it."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from her2het.analyses.parts import excluded, group_of, samples_at
+from her2het.kernels.pca import pca
+from her2het.plan import analysis
+from her2het.results.change import StatusChange, TreatmentDistance
+from her2het.results.cohort import GroupAssignment
+from her2het.results.expression import BiopsyDistance, Expression
+from her2het.results.fish import FishHeterogeneity
+from her2het.schema import NotApplicable, Note
+from her2het.stats.correlation import spearman
+from her2het.stats.estimate import Estimate
+from her2het.stats.families import with_q
+from her2het.stats.rank_tests import rank_sum, signed_rank
+from her2het.stats.summaries import boxes, fit_line
+from her2het.stats.units import PerPatient
+from her2het.tables import Features, Patients
+
+WEAK = 0.25  # the paper's weak responders: the lowest quarter
+UNIT = "distance"
+CLASSES = {
+    "het_before": "HET at baseline",
+    "shifted": "HET shifts",
+    "hr": "hormone receptor",
+    "er": "ER",
+    "nodes": "nodes",
+}
+NUMBERS = {
+    "rcb": "Residual cancer burden",
+    "age": "Age",
+    "fraction": "Amplified fraction",
+    "ratio": "ERBB2/CEP17 ratio",
+}
+
+
+@dataclass(frozen=True)
+class _Found:
+    estimates: list[Estimate]
+    boxes: list[pd.DataFrame]
+    fits: list[pd.DataFrame]
+
+
+@analysis(section="Treatment-induced change")
+def treatment_distance(
+    expression: Expression,
+    groups: GroupAssignment,
+    patients: Patients,
+    features: Features | None,
+    fish: FishHeterogeneity | None,
+    status: StatusChange | None,
+    biopsies: BiopsyDistance | None,
+    *,
+    permutations: Annotated[int, Field(ge=99, description="Random reassignments of residual tumours.")] = 1999,
+    seed: Annotated[int, Field(ge=0, description="Root of the random streams.")] = 1,
+) -> TreatmentDistance:
+    """How far does the transcriptome of a tumour move under treatment, and what goes with it?
+
+    Euclidean distance between the residual tumour and the mean of the patient's baseline biopsies over all kept genes
+    (the paper does not say more), and beside it on the first two components of these samples. Weak responders are the
+    lowest quarter. Compared by HET at baseline, HET shift, mutation, receptors and nodes (rank-sum test), and with
+    residual cancer burden, age, amplified fraction and ratio (Spearman); against the distance between two baseline
+    biopsies of the same tumour (signed-rank test). Null: residual tumours reassigned to other patients' baselines; p =
+    (b + 1) / (m + 1) for the mean own distance being as small. Benjamini-Hochberg over all comparisons
+    (doi:10.1172/JCI176454).
+    """
+    before = samples_at(groups, "baseline", expression.log_cpm.columns)
+    after = samples_at(groups, "followup", expression.log_cpm.columns)
+    both = sorted(set(before["patient"]) & set(after["patient"]))
+    if len(both) < 4:
+        raise NotApplicable(f"{len(both)} patients have RNA before and after treatment; needed are 4")
+    kept = expression.genes["kept"].to_numpy(dtype=bool)
+    means = {phase: _means(expression, kept, table, both) for phase, table in (("before", before), ("after", after))}
+    cross = _distances(means["after"], means["before"])
+    two = pca(np.concatenate([means["before"], means["after"]], axis=1), 2).scores
+    halves = two[: len(both)], two[len(both) :]
+    table = pd.DataFrame({"patient": pd.Series(both, dtype="string"), "distance": np.diag(cross)})
+    table["distance_two_components"] = np.sqrt(((halves[1] - halves[0]) ** 2).sum(axis=1))
+    table = _describe(table, groups, patients, features, fish, status, biopsies)
+    found = _associations(table)
+    lost = [
+        ("patient", str(p), "RNA after but not before treatment", "rna_counts")
+        for p in set(after["patient"]) - set(both)
+    ]
+    null, permuted = _null(cross, permutations, seed)
+    estimates = with_q([permuted, *found.estimates], family=f"{1 + len(found.estimates)} associations of the distance")
+    limit = float(np.quantile(table["distance"], WEAK))
+    table["place"] = table["distance"].rank(method="first").astype(int)
+    table["responder"] = pd.Series(np.where(table["distance"] <= limit, "weak", "strong"), dtype="string")
+    tracks = [("HET at baseline", "is_het"), ("HET status shifts", "shifted"), ("PIK3CA/ERBB2 mutated", "mutated")]
+    columns = pd.Index(["variable", "x", "y", "low", "high"])
+    return TreatmentDistance(
+        patients=table.sort_values("place").reset_index(drop=True),
+        null=null,
+        tracks=pd.DataFrame([t for t in tracks if t[1] in table.columns], columns=pd.Index(["name", "column"])),
+        boxes=pd.concat(found.boxes, ignore_index=True) if found.boxes else boxes(_nothing(), "quantity"),
+        fits=pd.concat(found.fits, ignore_index=True)[columns]
+        if found.fits
+        else pd.DataFrame(columns=columns, dtype=float),
+        limit=limit,
+        comparisons=tuple(e for e in estimates if len(e.n) > 1 or not e.method.startswith("Spearman")),
+        correlations=tuple(e for e in estimates if e.method.startswith("Spearman")),
+        labels=groups.labels,
+        control=groups.control,
+        excluded=excluded(sorted(lost)),
+        notes=(
+            Note(
+                "note",
+                "Distance over all genes",
+                f"Over {int(kept.sum()):,} genes; noise adds to every distance alike.",
+            ),
+        ),
+    )
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame(columns=pd.Index(["quantity", "group", "value"]), dtype=float)
+
+
+def _means(
+    expression: Expression, kept: NDArray[np.bool_], table: pd.DataFrame, patients: list[str]
+) -> NDArray[np.float64]:
+    """Mean profile of each patient's samples (genes x patients)."""
+    at = {name: i for i, name in enumerate(expression.log_cpm.columns)}
+    owned = table.groupby("patient")["sample"].agg(list)
+    values = expression.log_cpm.values[kept]
+    return np.stack([values[:, [at[s] for s in owned[p]]].mean(axis=1) for p in patients], axis=1)
+
+
+def _distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Euclidean distance of each column of `a` (rows of the answer) to each column of `b`."""
+    return np.stack([np.sqrt(((b - a[:, [i]]) ** 2).sum(axis=0)) for i in range(a.shape[1])])
+
+
+def _null(cross: NDArray[np.float64], permutations: int, seed: int) -> tuple[pd.DataFrame, Estimate]:
+    n = len(cross)
+    own = float(np.diag(cross).mean())
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    rows = np.arange(n)
+    drawn = np.array([cross[rows, rng.permutation(n)].mean() for _ in range(permutations)])
+    p = float(((drawn <= own).sum() + 1) / (permutations + 1))
+    other = cross[~np.eye(n, dtype=bool)]
+    at = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+    low, high = np.quantile(own - drawn, [0.025, 0.975])
+    estimate = Estimate(
+        contrast="own baseline − reassigned baselines",
+        effect="difference of means",
+        unit=UNIT,
+        value=own - float(drawn.mean()),
+        low=float(low),
+        high=float(high),
+        n=(n,),
+        method=f"permutation of patients, {permutations} draws",
+        p=p,
+        remark="the interval is the 95 % range over reassignments",
+        quantity="Distance to own baseline",
+    )
+    return pd.DataFrame({"quantile": at, "distance": np.quantile(other, at)}), estimate
+
+
+def _describe(
+    table: pd.DataFrame,
+    groups: GroupAssignment,
+    patients: pd.DataFrame,
+    features: pd.DataFrame | None,
+    fish: FishHeterogeneity | None,
+    status: StatusChange | None,
+    biopsies: BiopsyDistance | None,
+) -> pd.DataFrame:
+    """The variables that a distance may go with."""
+    result = table.assign(group=table["patient"].map(group_of(groups)).astype("string"))
+    het = groups.patients.set_index("patient")["het"].astype("boolean")
+    result["is_het"] = table["patient"].map(het).astype("boolean")
+    result["het_before"] = result["is_het"].map({True: "HET", False: "non-HET"}).astype("string")
+    changed = groups.shifts.set_index("patient")["after"].astype("boolean")
+    result["shift"] = (
+        table["patient"].map(changed).map({True: "to HET", False: "from HET"}).fillna("none").astype("string")
+    )
+    result["shifted"] = (result["shift"] != "none").astype("boolean")
+    if status is not None:
+        known = set(status.pairs.loc[status.pairs["what"] == "HET", "patient"])
+        result["shifted"] = result["shifted"].mask(~table["patient"].isin(known))
+    by_patient = patients.set_index("patient")
+    for name in ("hr", "er", "nodes", "rcb", "age"):
+        if name in by_patient.columns:
+            result[name] = table["patient"].map(by_patient[name])
+    mutated = _mutated(by_patient, features)
+    if mutated is not None:
+        result["mutated"] = table["patient"].map(mutated).astype("boolean")
+    if fish is not None:
+        pooled = fish.patients[fish.patients["phase"] == "baseline"].set_index("patient")
+        for name in ("fraction", "ratio"):
+            result[name] = table["patient"].map(pooled[name]).astype("float64")
+    if biopsies is not None:
+        result["between_biopsies"] = (
+            table["patient"].map(biopsies.pairs.set_index("patient")["distance"]).astype("float64")
+        )
+    return result
+
+
+def _mutated(patients: pd.DataFrame, features: pd.DataFrame | None) -> pd.Series | None:
+    """PIK3CA or ERBB2 mutated, from flags of the patients or features table whose names say so."""
+    frames = [patients]
+    if features is not None and "patient" in features.columns:
+        frames.append(features.dropna(subset=["patient"]).set_index("patient"))
+    flags = [
+        frame[name].astype("boolean")
+        for frame in frames
+        for name in frame.columns
+        if str(name).lower() in ("pik3ca_mutated", "erbb2_mutated") and pd.api.types.is_bool_dtype(frame[name].dtype)
+    ]
+    if not flags:
+        return None
+    return (
+        pd.concat(flags, axis=1)
+        .any(axis=1, skipna=True)
+        .astype("boolean")
+        .mask(pd.concat(flags, axis=1).isna().all(axis=1))
+    )
+
+
+def _associations(table: pd.DataFrame) -> _Found:
+    distance = PerPatient(table.set_index("patient")["distance"], "Transcriptomic distance", UNIT)
+    found = _Found([], [], [])
+    flags = {
+        name: words for name, words in (CLASSES | {"mutated": "PIK3CA/ERBB2 mutated"}).items() if name in table.columns
+    }
+    for name, words in flags.items():
+        _by_class(table.set_index("patient")[name], words, distance, found)
+    for name, words in NUMBERS.items():
+        if name in table.columns:
+            _with_number(table.set_index("patient")[name], words, distance, found)
+    if "between_biopsies" in table.columns and table["between_biopsies"].notna().sum() >= 5:
+        within = PerPatient(table.set_index("patient")["between_biopsies"], "Distance between biopsies", UNIT)
+        contrast = "before-after − between two baseline biopsies"
+        found.estimates.append(
+            replace(signed_rank(distance, within, contrast=contrast), quantity="Before-after against between biopsies")
+        )
+        _with_number(within.values, "Distance between biopsies", distance, found)
+    return found
+
+
+def _by_class(values: pd.Series, words: str, distance: PerPatient, found: _Found) -> None:
+    if values.dtype == "boolean":
+        yes, no = f"{words} yes", f"{words} no"
+        classes = values.dropna().map({True: yes, False: no})
+    else:
+        yes, no = "HET", "non-HET"
+        classes = values.dropna()
+    if classes.nunique() < 2 or classes.value_counts().min() < 2:
+        return
+    found.estimates.append(replace(rank_sum(distance, classes, yes, no), quantity=words, groups=(yes, no)))
+    frame = pd.DataFrame({"quantity": words, "group": classes, "value": distance.values.reindex(classes.index)})
+    found.boxes.append(boxes(frame.sort_values("group", kind="stable"), "quantity"))
+
+
+def _with_number(values: pd.Series, words: str, distance: PerPatient, found: _Found) -> None:
+    variable = PerPatient(values.astype("float64"), words)
+    if variable.n < 5 or variable.known().nunique() < 2:
+        return
+    both = variable.known().index
+    x, y = variable.pick(both), distance.pick(both)
+    found.estimates.append(replace(spearman(x, y, contrast=f"{words}, distance"), quantity=words))
+    found.fits.append(fit_line(x.array(), y.array()).assign(variable=words))
