@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from her2het.figures.panel import Drawing, Panel
-from her2het.results.change import HeterogeneityChange, StatusChange
+from her2het.results.change import HeterogeneityChange, StatusChange, TreatmentDistance
 from her2het.results.cohort import SampleFlow
 from her2het.results.expression import BiopsyDistance, MarkerExpression, MrnaProtein, SampleComponents, SampleQc
 from her2het.results.fish import FishByGroup, FishHeterogeneity
@@ -38,4 +38,5 @@ PANELS: tuple[Panel, ...] = (
     Panel("fish_by_group", "FISH", FishByGroup, _from("fish", "fish_by_group")),
     Panel("status_change", "3A, 3C", StatusChange, _from("alluvial", "status_change")),
     Panel("heterogeneity_change", "3D, S4", HeterogeneityChange, _from("paired", "heterogeneity_change")),
+    Panel("treatment_distance", "4B–D, S5", TreatmentDistance, _from("treatment_distance", "treatment_distance")),
 )
