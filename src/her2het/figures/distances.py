@@ -13,7 +13,7 @@ from her2het.figures.lettering import LINE, cut
 from her2het.figures.marks import marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import COLUMN, HEIGHT, INK, MUTED, PAGE, Look, drawn, looks
-from her2het.figures.words import column_of, compared, found, inline, join, number, places, related, variable
+from her2het.figures.words import column_of, compared, found, inline, join, methods, number, places, related, variable
 from her2het.results.expression import BiopsyDistance
 from her2het.stats.estimate import Estimate
 
@@ -89,7 +89,7 @@ def _within(result: BiopsyDistance) -> Drawing | None:
         findings=tuple(Finding(_finding(e), e) for e in about),
         caption=f"{len(pairs)} tumours with two baseline biopsies; each point is a tumour, "
         "its height the share of tumours up to this distance. Dashed, with squares at the quantiles: the same for "
-        "biopsies of different patients. " + _methods(about),
+        "biopsies of different patients." + _methods(about),
         alt=f"Cumulative distribution of the distance between biopsies in {len(pairs)} tumours, and between patients.",
         numbers=pairs[
             [
@@ -131,7 +131,7 @@ def _by_levels(result: BiopsyDistance) -> Drawing | None:
     return Drawing(
         picture,
         title=_title(estimates, f"by {shown}"),
-        caption=f"{AXIS} of one tumour by {shown}. {groups.BOX} Above the brackets: exact p, not adjusted. "
+        caption=f"{AXIS} of one tumour by {shown}. {groups.BOX} Above the brackets: exact p, not adjusted."
         + _methods(estimates),
         alt=f"{len(names)} box plots with points: distance between biopsies by {shown}.",
         numbers=pd.concat([p.values.assign(variable=p.name) for p in parts], ignore_index=True)[
@@ -209,7 +209,7 @@ def _by_numbers(result: BiopsyDistance) -> Drawing | None:
     return Drawing(
         picture,
         title=_title(estimates, f"with {told}", "correlation"),
-        caption=f"{AXIS} of one tumour against {told}. {relation.CAPTION} {_methods(estimates)}",
+        caption=f"{AXIS} of one tumour against {told}. {relation.CAPTION}{_methods(estimates)}",
         alt=f"{len(names)} scatters: distance between biopsies against {told}.",
         numbers=result.pairs[
             ["patient", "group", "distance", *(column_of(name, result.pairs.columns) for name in names)]
@@ -239,6 +239,5 @@ def _finding(e: Estimate) -> str:
 
 
 def _methods(estimates: tuple[Estimate, ...]) -> str:
-    methods = "; ".join(dict.fromkeys(e.method for e in estimates if e.method))
     families = join(dict.fromkeys(e.family for e in estimates if e.family))
-    return f"{methods}.{f' q: within {families}.' if families else ''}" if methods else ""
+    return f"{methods(estimates)}{f' q: within {families}.' if families else ''}"

@@ -14,7 +14,7 @@ from her2het.figures.markers import of_quantity
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import BAND, HEIGHT, LOOKS, MUTED, NO_GROUP, PAGE, Look, drawn, looks
-from her2het.figures.words import compared, inline, number, title_of_groups
+from her2het.figures.words import compared, inline, methods, number, title_of_groups
 from her2het.results.fish import FishByGroup, FishHeterogeneity
 
 FRACTION = "Amplified fraction"
@@ -160,11 +160,10 @@ def _measure(result: FishByGroup, quantity: str) -> Drawing:
         if quantity == FRACTION:
             _within(ax, result.fraction_limits)
         caption = groups.CAPTION
-    methods = "; ".join(dict.fromkeys(e.method for e in estimates if e.method))
     return Drawing(
         picture,
         title=title,
-        caption=f"{caption}{f' {methods}.' if methods else ''}",
+        caption=caption + methods(estimates),
         alt=f"{quantity} in {len(result.labels)} groups of patients. {title}.",
         numbers=result.values[result.values["quantity"] == quantity].reset_index(drop=True),
         estimates=estimates,

@@ -13,7 +13,7 @@ from her2het.figures.layout import Margins, blank, headroom, name_y, size
 from her2het.figures.lettering import wrap
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.style import COLUMN, HEIGHT, INK, LOOKS, Look
-from her2het.figures.words import number, p_equals, places
+from her2het.figures.words import decimals, number, p_equals, places
 from her2het.stats.estimate import Estimate
 
 BRACKET = 4.6  # mm from bracket to bracket
@@ -161,8 +161,7 @@ def stated(e: Estimate) -> str:
     """'shift −0.72, p = 2.4 × 10⁻⁵'."""
     if math.isnan(e.value):
         return p_equals(e.p)
-    shown = places(e.low, e.high) if math.isfinite(e.low) and math.isfinite(e.high) else places(e.value)
-    return f"{e.effect} {number(e.value, shown)}, {p_equals(e.p)}"
+    return f"{e.effect} {number(e.value, decimals(e))}, {p_equals(e.p)}"
 
 
 def levels(names: Sequence[str], start: int = 3) -> dict[str, Look]:

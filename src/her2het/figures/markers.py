@@ -5,7 +5,7 @@ import pandas as pd
 from her2het.figures import groups, relation
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import drawn, looks
-from her2het.figures.words import compared, related, scale, title_of_groups, title_of_relation
+from her2het.figures.words import compared, methods, related, scale, title_of_groups, title_of_relation
 from her2het.results.expression import MarkerExpression
 from her2het.stats.estimate import Estimate
 
@@ -43,7 +43,7 @@ def _by_group(result: MarkerExpression, gene: str) -> Drawing:
         picture,
         title=title_of_groups(name, estimates),
         caption=f"{gene} at baseline, mean of a patient's biopsies, {scale(result.scale)}. {groups.CAPTION}"
-        + _how(estimates),
+        + methods(estimates),
         alt=f"Box plot with points: {name} in {len(result.labels)} groups. {title_of_groups(name, estimates)}.",
         numbers=values[["gene", "patient", "group", "value"]].reset_index(drop=True),
         estimates=estimates,
@@ -65,16 +65,10 @@ def _by_rcb(result: MarkerExpression, gene: str) -> Drawing:
         picture,
         title=title,
         caption=f"{relation.CAPTION} A complete response has burden 0 by definition, so the points at 0 are one group."
-        + _how(estimates),
+        + methods(estimates),
         alt=f"Scatter of residual cancer burden against {name}. {title}.",
         numbers=rows[["gene", "patient", "group", "value", "rcb"]].reset_index(drop=True),
         estimates=estimates,
         findings=tuple(Finding(related(e, name, "residual cancer burden"), e) for e in estimates[:1]),
         key=gene,
     )
-
-
-def _how(estimates: tuple[Estimate, ...]) -> str:
-    """The tests behind the estimates, named once."""
-    methods = list(dict.fromkeys(e.method for e in estimates if e.method))
-    return f" {'; '.join(methods)}." if methods else ""

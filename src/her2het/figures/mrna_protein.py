@@ -4,7 +4,7 @@ from her2het.figures import relation
 from her2het.figures.markers import genes_of, of_quantity
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import drawn, looks
-from her2het.figures.words import related, scale, title_of_relation
+from her2het.figures.words import methods, related, scale, title_of_relation
 from her2het.results.expression import MrnaProtein
 
 
@@ -24,14 +24,13 @@ def _one(result: MrnaProtein, gene: str) -> Drawing:
     mrna = f"{gene} mRNA"
     picture = relation.scatter(values, fit, looks(result.labels), protein, f"{mrna}, {scale(result.scale)}", estimates)
     title = title_of_relation(estimates[0] if estimates else None, protein, mrna)
-    methods = "; ".join(dict.fromkeys(e.method for e in estimates if e.method))
     absent = len(rows) - len(known)
     return Drawing(
         picture,
         title=title,
         caption=f"{relation.CAPTION} mRNA and protein are means of a patient's baseline samples."
         + (f" {absent} patients lack one of the two." if absent else "")
-        + (f" {methods}." if methods else ""),
+        + methods(estimates),
         alt=f"Scatter of {mrna} against {protein}. {title}.",
         numbers=rows[["gene", "protein", "patient", "group", "mrna", "protein_value"]].reset_index(drop=True),
         estimates=estimates,

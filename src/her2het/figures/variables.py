@@ -16,7 +16,7 @@ from her2het.figures.lettering import cut, width
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.panel import Drawing
 from her2het.figures.style import MUTED, NO_GROUP, PAGE, SEQUENTIAL, Look, drawn
-from her2het.figures.words import number, places, variable
+from her2het.figures.words import inline, join, number, places, variable
 from her2het.results.expression import SampleComponents
 
 FIXED = {"which", "sample", "patient", "group", "phase", *(f"pc{i}" for i in range(1, 51))}
@@ -94,7 +94,7 @@ def _page(
         ax.set_ylabel(y if at % ACROSS == 0 else "")
         ax.tick_params(labelbottom=at + ACROSS >= len(shown), labelleft=at % ACROSS == 0)
     about = with_variable(result, *(v.name for v in shown))
-    names = ", ".join(v.label for v in shown)
+    names = join(inline(v.name) for v in shown)
     return Drawing(
         picture,
         title=title_of(

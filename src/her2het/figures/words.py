@@ -42,8 +42,8 @@ def variable(name: str) -> str:
 
 
 def inline(name: str) -> str:
-    """The same within a sentence: 'Age' as 'age', 'ERBB2' as it is."""
-    text = variable(name)
+    """The same within a sentence: 'Age' as 'age', 'age, years' as 'age', 'ERBB2' as it is."""
+    text = variable(name).partition(",")[0]
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
@@ -56,10 +56,10 @@ def number(value: float, places: int = 2) -> str:
 
 
 def places(*values: float) -> int:
-    """Decimals that show two digits of the spread of these values: 0.62 to 1.40 two, 12 to 40 none."""
+    """Decimals whose last is at most a twentieth of the spread of the values: 0.62 to 1.40 two, 12 to 40 none."""
     known = [v for v in values if math.isfinite(v)]
     spread = max(known) - min(known) if len(known) > 1 else abs(known[0]) if known else 1.0
-    return 2 if spread <= 0 else min(4, max(0, 1 - math.floor(math.log10(spread))))
+    return 2 if spread <= 0 else min(4, max(0, math.ceil(-math.log10(spread / 20))))
 
 
 def p_text(p: float) -> str:
@@ -80,9 +80,16 @@ def p_equals(p: float, name: str = "p") -> str:
     return "not tested" if text == UNKNOWN else f"{name} {text}" if text.startswith("<") else f"{name} = {text}"
 
 
+def decimals(e: Estimate) -> int:
+    """Decimals of an estimate: two for what lies between −1 and 1 by definition, else by the width of its interval."""
+    if math.isclose(e.value, e.standard, abs_tol=1e-12):
+        return 2
+    return places(e.low, e.high) if math.isfinite(e.low) and math.isfinite(e.high) else places(e.value)
+
+
 def interval(e: Estimate) -> str:
     """'−1.92 (−2.41 to −1.40)', at the precision of the interval."""
-    shown = places(e.low, e.high) if math.isfinite(e.low) and math.isfinite(e.high) else places(e.value)
+    shown = decimals(e)
     if math.isnan(e.low) or math.isnan(e.high):
         return number(e.value, shown)
     return f"{number(e.value, shown)} ({number(e.low, shown)} to {number(e.high, shown)})"
@@ -95,7 +102,7 @@ def level(e: Estimate) -> str:
 
 def effect(e: Estimate) -> str:
     """'shift −1.46 log₂ CPM, 95 % CI −2.02 to −0.90'."""
-    shown = places(e.low, e.high) if math.isfinite(e.low) and math.isfinite(e.high) else places(e.value)
+    shown = decimals(e)
     text = f"{e.effect} {number(e.value, shown)}{' ' + scale(e.unit) if e.unit else ''}"
     if math.isnan(e.low) or math.isnan(e.high):
         return text
@@ -116,6 +123,12 @@ def join(parts: Iterable[str]) -> str:
     """'a', 'a and b', 'a, b and c'."""
     items = list(parts)
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+
+
+def methods(estimates: Iterable[Estimate]) -> str:
+    """The tests behind the estimates, each named once, as a sentence; nothing where there are none."""
+    names = list(dict.fromkeys(e.method for e in estimates if e.method))
+    return f" {capital('; '.join(names))}." if names else ""
 
 
 def capital(text: str) -> str:

@@ -14,12 +14,12 @@ from markupsafe import Markup
 
 from her2het.figures.marks import plain, themed
 from her2het.figures.style import TOKENS, Look, looks
-from her2het.figures.words import capital, interval, join, level, number, p_text, scale, significance
+from her2het.figures.words import capital, found, interval, join, level, number, p_text, scale, significance
 from her2het.report import notice
 from her2het.report.frames import as_json, shown
 from her2het.report.methods import methods_paragraphs, references_of
 from her2het.report.prose import html, paragraphs
-from her2het.report.view import AnalysisView, GroupView, PanelView, ReportView
+from her2het.report.view import AnalysisView, GroupView, PanelView, ReportView, SectionView
 from her2het.stats.estimate import Estimate, Note
 
 MARKERS = {  # as in the figures, in a box of 12 by 12
@@ -90,13 +90,7 @@ def render_report(view: ReportView) -> str:
             figures={p.name: Markup(themed(p.svg, TOKENS)) for p in view.panels},
             narrow={p.name: Markup(themed(p.narrow, TOKENS)) for p in view.panels if p.narrow},
             data={p.name: Markup(as_json(p.numbers)) for p in view.panels},
-            findings=[
-                KeyFinding(f.words, f.estimate, p, id)
-                for section, id in sections
-                for a in section.analyses
-                for p in a.panels
-                for f in p.findings
-            ],
+            findings=key_findings(sections),
             exclusions=exclusions(view.analyses),
             warnings=_warnings(view),
             methods=methods_paragraphs(view),
@@ -104,6 +98,18 @@ def render_report(view: ReportView) -> str:
         )
     )
     return page.replace("\r\n", "\n")
+
+
+def key_findings(sections: Sequence[tuple[SectionView, str]]) -> list[KeyFinding]:
+    """Findings in the order of the sections, those below 5 % before those where nothing was found."""
+    rows = [
+        KeyFinding(f.words, f.estimate, p, anchor)
+        for section, anchor in sections
+        for a in section.analyses
+        for p in a.panels
+        for f in p.findings
+    ]
+    return sorted(rows, key=lambda row: not found(row.e))
 
 
 def facts(view: ReportView) -> str:
@@ -179,6 +185,12 @@ def about_evidence(panel: PanelView) -> str:
     return text + ("One test, so q = p." if len(panel.estimates) == 1 else "p is not adjusted.")
 
 
+def _interval(e: Estimate) -> str:
+    """Estimate and interval, which a narrow cell may part but not break within."""
+    value, _, rest = interval(e).partition(" (")
+    return f"{value} ({rest.replace(' ', chr(160))}" if rest else value
+
+
 def forest_x(value: float) -> float:
     """Where a value from -1 to 1 lies in the glyph."""
     return round(66 + 60 * min(1.0, max(-1.0, value)), 1)
@@ -223,7 +235,7 @@ def _environment() -> jinja2.Environment:
     filters: dict[str, Any] = {
         "p": p_text,
         "number": number,
-        "interval": interval,
+        "interval": _interval,
         "level": level,
         "significance": significance,
         "scale": scale,

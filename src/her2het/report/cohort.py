@@ -33,8 +33,13 @@ def _variable(name: str, part: pd.DataFrame, columns: Sequence[str], test: Estim
         (str(r["level"]) if pd.notna(r["level"]) else "", str(r["group"])): str(r["text"]) for _, r in part.iterrows()
     }
     missing = part.groupby("group")["missing"].max()
+    holds = "median (quartiles)" if levels == [""] else "patients (%)"
+    if set(levels) == {"yes", "no"}:
+        cells = {("", c): text for (level, c), text in cells.items() if level == "yes"}
+        levels, holds = [""], "yes (%)"
     return CohortVariable(
         variable(name),
+        holds,
         tuple(CohortRow(level, tuple(cells.get((level, c), "–") for c in columns)) for level in levels),
         tuple(int(missing.get(c, 0)) for c in columns),
         test,

@@ -11,7 +11,8 @@ from her2het.stats.estimate import Estimate
 
 PAPER = (
     "Li Z, Metzger Filho O, Viale G, et al. HER2 heterogeneity and treatment response-associated profiles "
-    "in HER2-positive breast cancer in the NCT02326974 clinical trial. J Clin Invest 2024;134(7):e176454. doi:10.1172/JCI176454"
+    "in HER2-positive breast cancer in the NCT02326974 clinical trial. J Clin Invest "
+    "2024;134(7):e176454. doi:10.1172/JCI176454"
 )
 SOFTWARE = (
     "Harris CR, et al. Array programming with NumPy. Nature 2020;585:357–362. doi:10.1038/s41586-020-2649-2",

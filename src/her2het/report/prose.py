@@ -1,5 +1,6 @@
 """Docstrings as prose: question, method and references; and paragraphs as HTML with nothing but code marked."""
 
+import inspect
 import re
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ def read_docstring(text: str) -> Prose:
     Where the title is a question all that follows is method; else the first of several paragraphs is the question.
     Paragraphs such as `:raises …` are for programmers and are left out.
     """
-    title, _, rest = text.strip().partition("\n")
+    title, _, rest = inspect.cleandoc(text).partition("\n")
     said = [p for p in re.split(r"\n\s*\n", rest.strip()) if p.strip() and not p.lstrip().startswith(":")]
     title = title.strip().rstrip(".")
     first = 0 if title.endswith("?") or len(said) < 2 else 1

@@ -69,9 +69,10 @@ class CohortRow:
 
 @dataclass(frozen=True)
 class CohortVariable:
-    """A characteristic: its rows, who lacks it, and the test of difference between the groups."""
+    """A characteristic: what its cells hold, its rows, who lacks it, and the test of difference between the groups."""
 
     name: str
+    holds: str  # 'median (quartiles)', 'yes (%)', 'patients (%)'
     rows: tuple[CohortRow, ...]
     missing: tuple[int, ...]
     test: Estimate | None = None

@@ -160,6 +160,7 @@ document.addEventListener("focusout", event => { if (event.target.matches?.(".dr
 function sortable(table) {
   for (const head of all("thead th[data-sort]", table)) {
     const text = head.firstChild, button = make("button", { type: "button", className: "sort", textContent: text.textContent.trim() });
+    head.dataset.text = button.textContent;
     text.replaceWith(button);
     button.addEventListener("click", () => {
       const turn = head.ariaSort === "ascending" ? -1 : 1, column = head.cellIndex, numeric = head.dataset.sort === "number";
@@ -169,6 +170,7 @@ function sortable(table) {
       const order = (a, b) => absent(a) || absent(b) ? absent(a) - absent(b) : turn * (numeric ? a - b : a.localeCompare(b, undefined, { numeric: true }));
       const body = table.tBodies[0];
       body.append(...[...body.rows].sort((a, b) => order(value(a), value(b))));
+      table.dispatchEvent(new Event("sorted"));
     });
   }
 }
@@ -177,12 +179,20 @@ all("table.sortable").forEach(sortable);
 // Key findings: filter by word, section and q.
 const filters = one(".filters");
 if (filters) {
-  const body = one(".findings").tBodies[0];
+  const body = one(".findings").tBodies[0], more = one(".more-findings"), FIRST = 12;
+  let whole = body.rows.length <= FIRST + 3;
   const filter = () => {
     const word = one(".filter-text").value.toLowerCase(), section = one(".filter-section").value, strict = one(".filter-q").checked;
     for (const row of body.rows) row.hidden = !(row.textContent.toLowerCase().includes(word) && (!section || row.dataset.section === section) && (!strict || row.dataset.q < 0.05));
-    one(".filter-count").value = `${all("tr:not([hidden])", body).length} of ${body.rows.length} findings`;
+    const kept = all("tr:not([hidden])", body);
+    [...body.rows].forEach(row => row.classList.remove("beyond"));
+    if (!whole) kept.slice(FIRST).forEach(row => row.classList.add("beyond"));
+    more.hidden = whole || kept.length <= FIRST;
+    more.textContent = `Show all ${kept.length} findings`;
+    one(".filter-count").value = `${kept.length} of ${body.rows.length} findings`;
   };
+  more.addEventListener("click", () => { whole = true; filter(); });
+  one(".findings").addEventListener("sorted", filter);
   filters.addEventListener("input", filter);
   filters.addEventListener("submit", event => event.preventDefault());
   filter();
