@@ -50,6 +50,21 @@ def superiority(x: NDArray[np.float64], y: NDArray[np.float64]) -> Superiority:
     return Superiority(float(above.mean()), variance, df, (m, n))
 
 
+def superiority_covariance(
+    first: tuple[NDArray[np.float64], NDArray[np.float64]], second: tuple[NDArray[np.float64], NDArray[np.float64]]
+) -> float:
+    """The covariance of two areas measured on the same units: S_10/m + S_01/n, from the paired placements.
+
+    `first`, `second`: one marker's values of the m and of the n units, then the other's, units in the same order.
+    Not a number for groups of one. DeLong et al. 1988, doi:10.2307/2531595.
+    """
+    (a, b), (c, d) = placements(*first), placements(*second)
+    m, n = len(a), len(b)
+    if m < 2 or n < 2:
+        return math.nan
+    return float(np.cov(a, c)[0, 1]) / m + float(np.cov(b, d)[0, 1]) / n
+
+
 def paired_superiority(differences: NDArray[np.float64]) -> Superiority:
     """Estimate theta = P(D + D' > 0) for two paired differences, the share of Walsh averages above 0 (zeros left out).
 
@@ -105,3 +120,13 @@ def newcombe5(theta: float, m: int, n: int, level: float = 0.95) -> tuple[float,
     low = 0.0 if theta <= 0 else brent_root(gap, 0.0, min(theta, 1 - edge), 1e-13)
     high = 1.0 if theta >= 1 else brent_root(gap, max(theta, edge), 1.0, 1e-13)
     return low, high
+
+
+def hanley_mcneil(theta: float, m: float, n: float) -> float:
+    """The variance of an area theta under the curve with m units with and n without, for exponential values.
+
+    (theta (1 - theta) + (m - 1)(Q1 - theta^2) + (n - 1)(Q2 - theta^2)) / (mn), Q1 = theta/(2 - theta),
+    Q2 = 2 theta^2/(1 + theta). Hanley & McNeil 1982, doi:10.1148/radiology.143.1.7063747.
+    """
+    one, two, square = theta / (2 - theta), 2 * theta * theta / (1 + theta), theta * theta
+    return (theta * (1 - theta) + (m - 1) * (one - square) + (n - 1) * (two - square)) / (m * n)
