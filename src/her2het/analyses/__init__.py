@@ -9,7 +9,10 @@ from her2het.analyses.fish_groups import fish_by_group
 from her2het.analyses.flow import sample_flow
 from her2het.analyses.groups import group_assignment
 from her2het.analyses.markers import marker_expression, mrna_protein
+from her2het.analyses.relative import checkpoints, erbb_genes, pam50_genes
+from her2het.analyses.signatures import erbb_signatures, gene_set_scores, pathway_deltas
 from her2het.analyses.status_change import heterogeneity_change, status_change
+from her2het.analyses.subtypes import cell_fractions, immune_scores, subtypes
 from her2het.analyses.treatment_distance import treatment_distance
 from her2het.plan import Plan
 
@@ -25,9 +28,18 @@ PLAN = Plan(
         sample_components,
         mrna_protein,
         biopsy_distance,
+        gene_set_scores,
         marker_expression,
+        erbb_signatures,
+        pathway_deltas,
+        erbb_genes,
+        subtypes,
+        pam50_genes,
         status_change,
         heterogeneity_change,
         treatment_distance,
+        immune_scores,
+        cell_fractions,
+        checkpoints,
     )
 )
