@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from her2het.cli import simulate as command_line
 from her2het.cli.lazy import guarded
 from her2het.cli.main import build
 from her2het.cli.simulate import ensure_trial
 from her2het.schema import StudyError
-from her2het.simulate import simulate_trial, write_trial
+from her2het.simulate import genes, simulate_trial, write_trial
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -104,3 +105,7 @@ def test_an_empty_folder_is_used(tmp_path: Path) -> None:
     write_trial(simulate_trial(7, genes=4_000, null=True), tmp_path / "empty")
     assert "--null" in (tmp_path / "empty" / "study.toml").read_text()
     assert (tmp_path / "empty" / "truth" / "effects.tsv").is_file()
+
+
+def test_the_command_and_the_generator_agree_on_bounds() -> None:
+    assert (command_line.FULL, command_line.FEWEST) == (genes.FULL, genes.FEWEST)

@@ -74,7 +74,8 @@ def draw_clinic(streams: Streams, roles: Roles, scale: float) -> Clinic:
     hr = np.zeros(n, bool)
     for g, share in enumerate(HR_POSITIVE):  # the shares hold exactly; without effects all patients are one pool
         mine = np.flatnonzero(roles.group == g)
-        hr[rng.permutation(mine)[: round(share * len(mine))]] = True
+        planted = HR_POSITIVE[0] + scale * (share - HR_POSITIVE[0]) if scale > 0 else share
+        hr[rng.permutation(mine)[: round(planted * len(mine))]] = True
     if scale == 0:
         hr = rng.permutation(hr)
     er = hr & (rng.random(n) < 0.95)

@@ -23,7 +23,7 @@ GROUP_FACTORS: Mapping[str, tuple[float, float, str]] = {
 }
 """Factor -> difference from pCR in standard deviations of patients: non-HET/no pCR, HET/no pCR; figure."""
 
-IMMUNE_BY_HR = {"positive": (-1.0, 0.0), "negative": (0.3, 0.0)}
+IMMUNE_BY_HR = {"positive": (-1.2, 0.0), "negative": (0.3, 0.0)}
 """Immune factor by hormone receptor: difference from pCR. Opposite signs, as S7A-B describes."""
 
 TIME_FACTORS: Mapping[str, tuple[float, float, str]] = {
@@ -156,6 +156,10 @@ def effects_table(scale: float) -> pd.DataFrame:
     }
     for name, (contrast, figure) in ratios.items():
         rows.append(("ratio", name, contrast, getattr(SIZES, name) ** scale, "ratio", figure))
+    for group, sign in (("non-HET", 1), ("HET", -1)):
+        size = sign * scale * SIZES.response_fraction
+        contrast = f"relative response strength per SD of amplified fraction, {group}"
+        rows.append(("slope", "response_fraction", contrast, size, "", "S5B"))
     spread = (SIZES.copy_spread_after - SIZES.copy_spread_before) * scale
     contrast = "copy spread (coefficient of variation), after - before"
     rows.append(("difference", "copy_spread", contrast, spread, "", "3D: equitability higher after"))

@@ -26,6 +26,8 @@ AREA_GAP = 2500.0
 """Distance between areas of a section, um."""
 DEFINITION = BY_NAME[HetProfile.LI2024]
 ATTEMPTS = 200
+COPIES = (8.5, 45.0)
+"""Bounds of a tumour's mean ERBB2 copies in amplified cells."""
 LOWEST_PURE = 0.55
 """Least literal fraction of a tumour that is not HET."""
 
@@ -102,8 +104,8 @@ def draw_fish(
 ) -> Fish:
     """Draw the nuclei of every sample with FISH; a tumour is drawn again until its literal call is the planted one."""
     her2 = latent.of_patient("her2", found, roles.n)
-    copies = np.clip(15 * 2 ** (SIZES.copies_per_her2 * her2), 7, 45)
-    copies *= np.exp(streams.of("fish", 1_000_001).normal(0, 0.22, roles.n))
+    own = streams.of("fish", 1_000_001).normal(0, 0.22, roles.n)
+    copies = np.clip(15 * np.exp(np.log(2) * SIZES.copies_per_her2 * her2 + own), *COPIES)
     tables: list[pd.DataFrame] = []
     truths: list[pd.DataFrame] = []
     for p in range(roles.n):

@@ -43,6 +43,8 @@ class Latent:
     """Intrinsic subtype of each patient's tumour at baseline."""
     weight: Floats
     """(samples, 5) weights of the PAM50 centroids."""
+    expected_weight: Floats
+    """(patients, 5) their expectation at baseline, given group and receptors."""
     strength: Floats
     """(patients,) response strength of the transcriptome to treatment."""
     spread: Floats
@@ -74,6 +76,8 @@ def draw_latent(
     for k, name in enumerate(FACTORS):
         rng = streams.of("latent", k)
         shared, own = rng.normal(size=roles.n), rng.normal(size=found.n)
+        if name == "tissue" and scale > 0:  # the paper: the main axis at baseline goes with no group
+            shared -= (np.bincount(roles.group, shared) / np.bincount(roles.group))[roles.group]
         value = np.sqrt(1 - WITHIN) * shared[who] + np.sqrt(WITHIN) * np.where(after, 1.0, spread[who]) * own
         planted = np.zeros(found.n)
         if name in GROUP_FACTORS:
@@ -90,13 +94,14 @@ def draw_latent(
         shift[name] = scale * planted
         factor[name] = value + shift[name]
     factor["tissue"] = np.clip(factor["tissue"], *TISSUE_RANGE)
-    receptor = np.where(clinic.er[who], 0.55, -1.35)
-    factor["er"] = receptor + 0.45 * factor["er"]
-    factor["pr"] = np.where(clinic.pr[who], 0.6, -0.9) + 0.5 * factor["pr"]
+    for name, positive, levels, sd in (("er", clinic.er, (-1.35, 0.55), 0.45), ("pr", clinic.pr, (-0.9, 0.6), 0.5)):
+        receptor = np.where(positive[who], levels[1], levels[0])
+        factor[name] = receptor + sd * factor[name]
+        shift[name] = receptor * (scale > 0)  # receptors differ between groups, so their genes do
     plasma = factor["plasma"] - shift["plasma"]
     factor["plasma"] = 0.4 * (factor["immune"] - shift["immune"]) + np.sqrt(1 - 0.16) * plasma + shift["plasma"]
-    subtype, weight = _subtypes(streams, roles, clinic, found, scale)
-    return Latent(factor, shift, subtype, weight, strength, spread, mutated)
+    subtype, weight, expected = _subtypes(streams, roles, clinic, found, scale)
+    return Latent(factor, shift, subtype, weight, expected, strength, spread, mutated)
 
 
 def _strength(streams: Streams, roles: Roles, fraction: Floats, mutated: Flags, scale: float) -> Floats:
@@ -114,17 +119,19 @@ def _strength(streams: Streams, roles: Roles, fraction: Floats, mutated: Flags, 
 
 def _subtypes(
     streams: Streams, roles: Roles, clinic: Clinic, found: Specimens, scale: float
-) -> tuple[tuple[str, ...], Floats]:
+) -> tuple[tuple[str, ...], Floats, Floats]:
     rng = streams.of("subtype")
     place = {name: k for k, name in enumerate(PAM50_SUBTYPES)}
     kinds: list[str] = []
+    expected = np.zeros((roles.n, len(place)))
     for p in range(roles.n):
         mix = HR_POSITIVE_MIX if clinic.hr[p] else HR_NEGATIVE_MIX
         mix = HET_MIX if roles.group[p] == HET and scale > 0 else mix
         kinds.append(str(rng.choice(list(mix), p=list(mix.values()))))
+        expected[p, [place[name] for name in mix]] = list(mix.values())
     main = np.array([place[k] for k in kinds])
     own = rng.normal(0, 0.12, (roles.n, 5)) + np.eye(5)[main]
     weight = own[found.patient] + rng.normal(0, 0.08, (found.n, 5))
     for name, size in SUBTYPE_AFTER.items():
         weight[:, place[name]] += np.where(found.after, scale * size, 0.0)
-    return tuple(kinds), weight
+    return tuple(kinds), weight, expected

@@ -105,12 +105,11 @@ def _genes(roles: Roles, found: Specimens, latent: Latent, genes: Genes, scale: 
     shift = np.stack([latent.shift[name] for name in FACTORS], axis=1)
     columns: dict[str, Floats] = {}
     base = mean(shift, before & (group == PCR), counted)
-    base_weight = mean(latent.weight, before & (group == PCR), counted)
+    mix = [latent.expected_weight[roles.group == k].mean(axis=0) for k in range(3)]
     for k, name in ((0, "non_het"), (1, "het")):
         use = before & (group == k + 1)
         moved = mean(shift, use, counted) - base
-        # subtypes are planted as mixtures: their difference is that of the realised weights, HET only
-        weights = (mean(latent.weight, use, counted) - base_weight) * (k == 1) * (scale > 0)
+        weights = (mix[k + 1] - mix[PCR]) * (scale > 0)
         columns[f"{name}_vs_pcr"] = genes.loading @ moved + genes.centroid @ weights + scale * genes.group[:, k]
     from_before = np.zeros((roles.n, shift.shape[1]))
     np.add.at(from_before, found.patient[before], shift[before] * counted[before, None])
