@@ -87,6 +87,21 @@ def rank_sum(quantity: str, unit: str, groups: tuple[str, str], values: dict[str
 def correlation(quantity: str, contrast: str, x: np.ndarray, y: np.ndarray, family: str) -> Estimate:
     """Pearson r with its Fisher interval."""
     known = np.isfinite(x) & np.isfinite(y)
+    if np.ptp(x[known]) == 0 or np.ptp(y[known]) == 0:
+        nan = math.nan
+        return Estimate(
+            contrast,
+            "Pearson r",
+            "",
+            nan,
+            nan,
+            nan,
+            (int(known.sum()),),
+            "Pearson correlation",
+            nan,
+            quantity=quantity,
+            remark="constant",
+        )
     r = stats.pearsonr(x[known], y[known])
     low, high = r.confidence_interval()
     value = float(r.statistic)

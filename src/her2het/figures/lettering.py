@@ -6,7 +6,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 from her2het.figures.marks import plain
-from her2het.figures.style import TYPE, fonts
+from her2het.figures.style import TYPE, any_letter, fonts
 
 LINE = 2.95  # mm from line to line at 7 pt
 MM = 25.4 / 72
@@ -18,7 +18,8 @@ def width(text: str, size: float = TYPE, weight: str = "normal") -> float:
     if not text:
         return 0.0
     font = FontProperties(family=list(fonts()), size=size, weight=weight)
-    return 1.02 * text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] * MM
+    with any_letter():
+        return 1.02 * text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] * MM
 
 
 def cut(text: str, space: float, size: float = TYPE, weight: str = "normal") -> str:

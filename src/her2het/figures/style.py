@@ -1,10 +1,11 @@
 """How every figure looks: printed size, type, and one colour and one marker per meaning."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 from matplotlib.font_manager import fontManager
@@ -77,44 +78,56 @@ def fonts() -> tuple[str, ...]:
     return tuple(name for name in WANTED if name in present)
 
 
-def journal() -> AbstractContextManager[None]:
+@contextmanager
+def any_letter() -> Iterator[None]:
+    """A letter that no font of this machine has is drawn as a box, without a warning; the SVG has it as text."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from font", category=UserWarning)
+        yield
+
+
+@contextmanager
+def journal() -> Iterator[None]:
     """The settings under which every figure is drawn and saved. Text is never read as mathematics: it may be data."""
-    return mpl.rc_context(
-        {
-            "font.family": list(fonts()),
-            "font.size": TYPE,
-            "axes.labelsize": TYPE,
-            "xtick.labelsize": TYPE,
-            "ytick.labelsize": TYPE,
-            "text.color": INK,
-            "text.parse_math": False,
-            "text.usetex": False,
-            "axes.labelcolor": INK,
-            "axes.edgecolor": INK,
-            "axes.formatter.useoffset": False,
-            "axes.formatter.limits": (-6, 7),
-            "xtick.color": INK,
-            "ytick.color": INK,
-            "axes.linewidth": 0.6,
-            "xtick.major.width": 0.6,
-            "ytick.major.width": 0.6,
-            "xtick.major.size": 2.5,
-            "ytick.major.size": 2.5,
-            "xtick.major.pad": 2.5,
-            "ytick.major.pad": 2.5,
-            "axes.labelpad": 3,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.facecolor": "none",
-            "figure.facecolor": "none",
-            "lines.linewidth": 0.9,
-            "lines.solid_capstyle": "round",
-            "legend.frameon": False,
-            "axes.unicode_minus": True,
-            "svg.fonttype": "none",
-            "pdf.fonttype": 42,
-        }
-    )
+    with any_letter(), mpl.rc_context(_settings()):
+        yield
+
+
+def _settings() -> dict[str, Any]:
+    return {
+        "font.family": list(fonts()),
+        "font.size": TYPE,
+        "axes.labelsize": TYPE,
+        "xtick.labelsize": TYPE,
+        "ytick.labelsize": TYPE,
+        "text.color": INK,
+        "text.parse_math": False,
+        "text.usetex": False,
+        "axes.labelcolor": INK,
+        "axes.edgecolor": INK,
+        "axes.formatter.useoffset": False,
+        "axes.formatter.limits": (-6, 7),
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "axes.linewidth": 0.6,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.major.size": 2.5,
+        "ytick.major.size": 2.5,
+        "xtick.major.pad": 2.5,
+        "ytick.major.pad": 2.5,
+        "axes.labelpad": 3,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.facecolor": "none",
+        "figure.facecolor": "none",
+        "lines.linewidth": 0.9,
+        "lines.solid_capstyle": "round",
+        "legend.frameon": False,
+        "axes.unicode_minus": True,
+        "svg.fonttype": "none",
+        "pdf.fonttype": 42,
+    }
 
 
 R = TypeVar("R")
