@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,14 @@ FLAGS = [
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 ]
+
+BECOME = """import os, sys
+ends = [os.dup(int(fd)) for fd in sys.argv[1:3]]
+ends = [fd if fd > 4 else os.dup(fd) for fd in ends]
+for fd, place in zip(ends, (3, 4)):
+    os.dup2(fd, place)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
 
 
 def find() -> str | None:
@@ -41,8 +50,8 @@ class Browser:
         self.read, write_out = os.pipe()
         command = [str(find()), *FLAGS, f"--user-data-dir={self.profile}", "about:blank"]
 
-        # the browser listens on descriptor 3 and answers on 4: a shell puts them there
-        joined = ["sh", "-c", f'exec "$@" 3<&{read_in} 4>&{write_out}', "sh", *command]
+        # the browser listens on descriptor 3 and answers on 4: a small program puts the pipes there and becomes it
+        joined = [sys.executable, "-c", BECOME, str(read_in), str(write_out), *command]
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(joined, pass_fds=(read_in, write_out), stderr=quiet, stdout=quiet)
         os.close(read_in)
