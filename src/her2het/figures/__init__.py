@@ -12,6 +12,16 @@ from her2het.results.change import HeterogeneityChange, StatusChange, TreatmentD
 from her2het.results.cohort import SampleFlow
 from her2het.results.expression import BiopsyDistance, MarkerExpression, MrnaProtein, SampleComponents, SampleQc
 from her2het.results.fish import FishByGroup, FishHeterogeneity
+from her2het.results.scores import (
+    CellFractions,
+    Checkpoints,
+    ErbbGenes,
+    ErbbSignatures,
+    ImmuneScores,
+    Pam50Genes,
+    PathwayDeltas,
+    Subtypes,
+)
 
 
 def _from(module: str, function: str) -> Callable[[Any], tuple[Drawing, ...]]:
@@ -39,4 +49,16 @@ PANELS: tuple[Panel, ...] = (
     Panel("status_change", "3A, 3C", StatusChange, _from("alluvial", "status_change")),
     Panel("heterogeneity_change", "3D, S4", HeterogeneityChange, _from("paired", "heterogeneity_change")),
     Panel("treatment_distance", "4B–D, S5", TreatmentDistance, _from("treatment_distance", "treatment_distance")),
+    Panel("erbb_signatures", "1F", ErbbSignatures, _from("scores", "erbb_by_group")),
+    Panel("erbb_signatures_change", "4E", ErbbSignatures, _from("scores", "erbb_change")),
+    Panel("erbb_genes", "1G", ErbbGenes, _from("heatmap", "erbb_genes")),
+    Panel("pathway_deltas", "S3C", PathwayDeltas, _from("heatmap", "pathway_deltas")),
+    Panel("subtypes", "2A", Subtypes, _from("scores", "subtypes_by_group")),
+    Panel("subtypes_change", "S6F", Subtypes, _from("scores", "subtypes_change")),
+    Panel("pam50_genes", "2B", Pam50Genes, _from("heatmap", "pam50_genes")),
+    Panel("immune_scores", "5A", ImmuneScores, _from("scores", "immune_by_group")),
+    Panel("immune_scores_change", "7A", ImmuneScores, _from("scores", "immune_change")),
+    Panel("cell_fractions", "5B", CellFractions, _from("scores", "cells_by_group")),
+    Panel("cell_fractions_change", "7B", CellFractions, _from("scores", "cells_change")),
+    Panel("checkpoints", "5C", Checkpoints, _from("heatmap", "checkpoints")),
 )
