@@ -79,6 +79,7 @@ def test_what_is_refused() -> None:
     for bad, words in (
         (x[:, :1], "two samples"),
         (np.where(x > 5, np.nan, x), "not finite"),
+        (np.where(x > 5, np.inf, -np.inf), "not finite"),
         (np.repeat(x[:, :1], 4, axis=1), "same values"),
     ):
         with pytest.raises(ValueError, match=words):

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+GENES_PER_BLOCK = 1024
+
 
 @dataclass(frozen=True)
 class Pca:
@@ -34,18 +36,23 @@ def pca(values: NDArray[Any], components: int = 10) -> Pca:
     matrix = np.asarray(values, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] < 1 or matrix.shape[1] < 2:
         raise ValueError(f"values of shape {matrix.shape}: at least one gene and two samples are needed")
-    if not np.isfinite(matrix).all():
+    with np.errstate(invalid="ignore"):
+        total = matrix.sum()
+    if not np.isfinite(total):
         raise ValueError("values are not finite")
     if components < 1:
         raise ValueError(f"{components} components")
-    samples = matrix.shape[1]
+    genes, samples = matrix.shape
+    blocks = [slice(start, start + GENES_PER_BLOCK) for start in range(0, genes, GENES_PER_BLOCK)]
     with threadpool_limits(1, "blas"):
-        centred = matrix - matrix.mean(axis=1, keepdims=True)
-        gram = centred.T @ centred
+        gram, norm = np.zeros((samples, samples)), np.zeros(samples)
+        for block in blocks:  # so that no second matrix of full size is needed
+            centred = _centred(matrix[block])
+            gram += centred.T @ centred
+            norm += np.square(matrix[block]).sum(axis=0)
         variance, vectors = np.linalg.eigh(gram)
         variance, vectors = np.maximum(variance[::-1], 0.0), vectors[:, ::-1]
-        floor = np.square(matrix).sum(axis=0).max() * np.finfo(float).eps * samples
-        rank = int((variance > floor).sum())
+        rank = int((variance > norm.max() * np.finfo(float).eps * samples).sum())
         if rank == 0:
             raise ValueError("all samples have the same values")
         kept = min(components, rank, samples - 1)
@@ -53,5 +60,9 @@ def pca(values: NDArray[Any], components: int = 10) -> Pca:
         vectors = vectors[:, :kept]
         farthest = np.abs(vectors).argmax(axis=0)
         vectors = vectors * np.where(vectors[farthest, np.arange(kept)] < 0, -1.0, 1.0)
-        loadings = centred @ (vectors / root)
+        loadings = np.concatenate([_centred(matrix[block]) @ (vectors / root) for block in blocks])
     return Pca(vectors * root, loadings, root / np.sqrt(samples - 1), variance[:kept] / variance.sum())
+
+
+def _centred(genes: NDArray[np.float64]) -> NDArray[np.float64]:
+    return genes - genes.mean(axis=1, keepdims=True)
