@@ -93,7 +93,7 @@ def journal() -> Iterator[None]:
         yield
 
 
-def _settings() -> dict[str, Any]:
+def _settings() -> dict[Any, Any]:
     return {
         "font.family": list(fonts()),
         "font.size": TYPE,

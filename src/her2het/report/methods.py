@@ -124,7 +124,7 @@ def _statistics(estimates: Sequence[Estimate]) -> str:
 
 
 def _software(view: ReportView) -> str:
-    versions = join(f"{name} {version}" for name, version in view.versions)
+    versions = join(f"{n} {version}" for n, version in view.versions if f"{n} {version}" != view.software)
     return f"Analyses were run with {view.software}{f' ({versions})' if versions else ''}."
 
 
