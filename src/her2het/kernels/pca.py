@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from threadpoolctl import threadpool_limits
 
 GENES_PER_BLOCK = 1024
@@ -50,18 +51,17 @@ def pca(values: NDArray[Any], components: int = 10) -> Pca:
             centred = _centred(matrix[block])
             gram += centred.T @ centred
             norm += np.square(matrix[block]).sum(axis=0)
-        variance, vectors = np.linalg.eigh(gram)
-        variance, vectors = np.maximum(variance[::-1], 0.0), vectors[:, ::-1]
-        rank = int((variance > norm.max() * np.finfo(float).eps * samples).sum())
-        if rank == 0:
+        last = (max(samples - components, 1), samples - 1)
+        variance, vectors = eigh(gram, subset_by_index=last, driver="evr", check_finite=False)
+        kept = int((variance > norm.max() * np.finfo(float).eps * samples).sum())
+        if kept == 0:
             raise ValueError("all samples have the same values")
-        kept = min(components, rank, samples - 1)
-        root = np.sqrt(variance[:kept])
-        vectors = vectors[:, :kept]
+        variance, vectors = variance[::-1][:kept], vectors[:, ::-1][:, :kept]
+        root = np.sqrt(variance)
         farthest = np.abs(vectors).argmax(axis=0)
         vectors = vectors * np.where(vectors[farthest, np.arange(kept)] < 0, -1.0, 1.0)
         loadings = np.concatenate([_centred(matrix[block]) @ (vectors / root) for block in blocks])
-    return Pca(vectors * root, loadings, root / np.sqrt(samples - 1), variance[:kept] / variance.sum())
+    return Pca(vectors * root, loadings, root / np.sqrt(samples - 1), variance / np.trace(gram))
 
 
 def _centred(genes: NDArray[np.float64]) -> NDArray[np.float64]:
