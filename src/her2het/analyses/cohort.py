@@ -7,9 +7,10 @@ import pandas as pd
 from pydantic import Field
 
 from her2het.analyses.parts import excluded, group_of
+from her2het.expression import columns, parse
 from her2het.plan import analysis
 from her2het.results.cohort import CohortTable, GroupAssignment
-from her2het.schema import NotApplicable
+from her2het.schema import Design, NotApplicable
 from her2het.stats.cohort import CohortRow, VariableKind, cohort_row
 from her2het.stats.estimate import Estimate
 from her2het.stats.families import with_q
@@ -24,6 +25,7 @@ def cohort_table(
     patients: Patients,
     groups: GroupAssignment,
     features: Features | None,
+    design: Design,
     *,
     most_classes: Annotated[
         int, Field(ge=2, description="Text columns with more different values are left out, and said so.")
@@ -44,6 +46,7 @@ def cohort_table(
     rows: list[dict[str, object]] = []
     tests: list[Estimate] = []
     lost: list[tuple[str, str, str, str]] = []
+    fixed = _by_construction(design)
     for name in table.columns:
         kind, values = _typed(table[name])
         known = values.dropna()
@@ -56,7 +59,8 @@ def cohort_table(
             continue
         per_patient = PerPatient(values, name, units.get(name, ""))
         row = cohort_row(per_patient, label, labels, kind, seed=seed)
-        tests.append(replace(row.estimate, contrast=f"{name} by group", quantity=name, groups=labels))
+        if name not in fixed:
+            tests.append(replace(row.estimate, contrast=f"{name} by group", quantity=name, groups=labels))
         everyone = cohort_row(per_patient, pd.Series(ALL, index=label.index), (ALL,), kind, seed=seed)
         rows += _rows(name, kind, row, (*labels,)) + _rows(name, kind, everyone, (ALL,))
     frame = pd.DataFrame(rows)
@@ -82,6 +86,12 @@ def _variables(
         own = features.dropna(subset=["patient"]).set_index("patient").drop(columns=["sample"], errors="ignore")
         table = table.join(own[[c for c in own.columns if c not in table.columns]].dropna(axis=1, how="all"))
     return table, units
+
+
+def _by_construction(design: Design) -> set[str]:
+    """The variables that groups are made of."""
+    used = {c for g in design.groups for c in columns(parse(g.expression, g.label))}
+    return used | ({"rcb", "rcb_class"} if "pcr" in used else set())
 
 
 def _typed(values: pd.Series) -> tuple[VariableKind, pd.Series]:

@@ -33,7 +33,11 @@ def fish_by_group(fish: FishHeterogeneity, groups: GroupAssignment) -> FishByGro
     comparisons = []
     for column, name in QUANTITIES.items():
         values = PerPatient(baseline[column], name)
-        parts.append(patient_frame(values, label, name, "quantity"))
+        frame = patient_frame(values, label, name, "quantity")
+        for side in ("low", "high"):
+            limits = baseline.get(f"{column}_{side}")
+            frame[side] = limits.reindex(frame["patient"]).to_numpy(float) if limits is not None else float("nan")
+        parts.append(frame)
         family = compare_pairs(values, label, groups, name)
         comparisons += with_q(family, family=f"{name}: {len(family)} comparisons of groups")
     table = pd.concat(parts, ignore_index=True)

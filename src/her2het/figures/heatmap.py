@@ -149,7 +149,7 @@ def _heatmap(
     ax.set_yticks(np.arange(len(rows)) + 0.5, rows if upright else [cut(n, left - 3, SMALL) for n in rows])
     ax.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=90 if upright else 0)
     for label in ax.get_xticklabels() if upright else ax.get_yticklabels():
-        label.set_style(style)
+        label.set_fontstyle(style)
         label.set_fontsize(SMALL)
     if not upright:
         ax.xaxis.tick_top()

@@ -87,19 +87,13 @@ def _ranked(result: TreatmentDistance) -> Drawing:
         rows = values[values["group"].isna()] if group is None else values[values["group"] == group]
         if rows.empty:
             continue
-        for row in rows.itertuples():
-            bar = Rectangle((row.place - 0.4, 0), 0.8, row.distance, color=look.colour, lw=0)
+        columns = [c for _, c in tracks]
+        for place, patient, distance, *flags in rows[["place", "patient", "distance", *columns]].to_numpy(dtype=object):
+            bar = Rectangle((float(place) - 0.4, 0), 0.8, float(distance), color=look.colour, lw=0)
             ax.add_patch(bar)
-            known = [name for name, column in tracks if pd.notna(v := getattr(row, column)) and v]
-            picture.mark(
-                bar,
-                [
-                    Mark(
-                        (plain(row.patient),),
-                        "\n".join([plain(row.patient), f"distance {number(row.distance, 1)}", *known]),
-                    )
-                ],
-            )
+            known = [name for (name, _), flag in zip(tracks, flags, strict=True) if pd.notna(flag) and flag]
+            tip = "\n".join([plain(patient), f"distance {number(float(distance), 1)}", *known])
+            picture.mark(bar, [Mark((plain(patient),), tip)])
     n = len(values)
     ax.set(xlim=(0.2, n + 0.8), ylim=(0, values["distance"].max() * 1.06), xticks=[], ylabel="Distance")
     ax.axhline(result.limit, color=MUTED, lw=0.6, dashes=(3, 3))

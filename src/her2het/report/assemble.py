@@ -93,17 +93,9 @@ def assemble(
 def _groups(study: Study, assigned: GroupAssignment | None) -> tuple[GroupView, ...]:
     if assigned is None:
         return tuple(GroupView(g.label, g.expression, 0) for g in study.design.groups)
-    counts = assigned.counts.set_index("group")
-    return tuple(
-        GroupView(
-            g.label,
-            g.expression,
-            int(counts.loc[g.label, "patients"]),
-            int(counts.loc[g.label, "baseline_samples"]),
-            int(counts.loc[g.label, "followup_samples"]),
-        )
-        for g in study.design.groups
-    )
+    names = ["patients", "baseline_samples", "followup_samples"]
+    counts = {str(row["group"]): [int(row[n]) for n in names] for row in assigned.counts.to_dict("records")}
+    return tuple(GroupView(g.label, g.expression, *counts[g.label]) for g in study.design.groups)
 
 
 def _analysis(o: Outcome, drawn: Sequence[Drawn]) -> AnalysisView:

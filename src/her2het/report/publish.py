@@ -68,11 +68,11 @@ def read_study_record(path: Path) -> Study:
         raise StudyError(
             f"{path.parent.parent}: no results of a run are there. Name the --out folder of a run."
         ) from None
-    design = record["design"]
+    design: dict[str, Any] = record["design"]
     groups = tuple(Group(**g) for g in design.pop("groups"))
-    phases = {name: tuple(design.pop(name)) for name in ("baseline", "followup")}
+    baseline, followup = tuple(design.pop("baseline")), tuple(design.pop("followup"))
     return Study(
-        Design(**design, **phases, groups=groups),
+        Design(**design, baseline=baseline, followup=followup, groups=groups),
         {},
         inputs=tuple(InputFile(**i) for i in record["inputs"]),
         notes=tuple(Note(**n) for n in record["notes"]),

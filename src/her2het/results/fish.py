@@ -31,7 +31,8 @@ class FishHeterogeneity:
 class FishByGroup:
     """FISH measures of baseline tumours by group, at patient level.
 
-    values: quantity, patient, group, value. boxes: quantity, group, n, q1, median, q3, low, high.
+    values: quantity, patient, group, value, low, high (95 % interval within the tumour, where there is one). boxes:
+    quantity, group, n, q1, median, q3, low, high.
     """
 
     values: pd.DataFrame
