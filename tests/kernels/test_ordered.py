@@ -13,7 +13,7 @@ from scipy.stats import ncf, norm
 
 from her2het.kernels.ordered import epsilon_interval, jonckheere, kruskal_wallis
 from her2het.kernels.ranks import rank_sum_test
-from her2het.kernels.superiority import superiority, superiority_interval
+from her2het.kernels.superiority import logit_interval, superiority
 
 ORACLES = Path(__file__).parents[1] / "oracles/stats"
 INPUTS = pd.read_csv(ORACLES / "groups_inputs.csv", float_precision="round_trip")
@@ -123,6 +123,6 @@ def test_trend_edges() -> None:
     with pytest.raises(ValueError, match="tied"):
         jonckheere([np.ones(3), np.ones(3)], exact=True)
     rising = jonckheere([np.arange(3.0), np.arange(3.0) + 5, np.arange(4.0) + 10])
-    low, high = superiority_interval(rising.superiority)
+    low, high = logit_interval(rising.superiority)
     assert high == 1
     assert 0.5 < low < 1

@@ -12,7 +12,7 @@ from scipy.stats import binom
 from her2het.kernels.conditional import conditional, two_sided_p
 from her2het.kernels.firth import firth_fit, firth_profile
 from her2het.kernels.ranks import rank_sum_test
-from her2het.kernels.superiority import superiority, superiority_interval
+from her2het.kernels.superiority import logit_interval, superiority, superiority_interval
 from her2het.stats import planning
 from her2het.stats.bootstrap import cluster_bootstrap
 from her2het.stats.mixed import fit_mixed, mixed_shift
@@ -78,7 +78,9 @@ def test_auc_and_its_comparison() -> None:
     yes = rows.y.to_numpy() == 1
     theta = superiority(rows.one.to_numpy()[yes], rows.one.to_numpy()[~yes])
     assert e.value == pytest.approx(r.value["one"])
-    assert (e.low, e.high) == superiority_interval(theta, normal=True)
+    assert (e.low, e.high) == superiority_interval(theta)
+    delong = auc(per(rows.one, "one"), outcome, interval="delong")
+    assert (delong.low, delong.high) == logit_interval(theta, normal=True)
     assert e.p == rank_sum_test(rows.one.to_numpy()[yes], rows.one.to_numpy()[~yes]).p
     assert (e.n, e.contrast) == ((64, 51), "one for pCR")
     d = compare_auc(per(rows.one, "one"), per(rows.two, "two"), outcome)

@@ -28,9 +28,9 @@ def rank_sum(
     Effect: the Hodges-Lehmann shift, the median of all differences between a treated and a control patient, with the
     interval that inverts the test (kernels/shifts). p two-sided, exact where both groups have fewer than 50 patients
     and nothing is tied, else normal with continuity and tie correction, as R. Standardised: the rank-biserial
-    correlation 2 theta - 1, theta = P(treated > control) + P(equal)/2, with the Brunner-Munzel interval on the logit
-    scale (Newcombe's method 5 where the groups do not overlap). `groups` maps patient to label; patients without a
-    value or in neither group are left out. Where a group is empty everything but n is not a number.
+    correlation 2 theta - 1, theta = P(treated > control) + P(equal)/2, with the outer limits of the Brunner-Munzel
+    interval on the logit scale and Newcombe's method 5 (kernels/superiority). `groups` maps patient to label; patients
+    without a value or in neither group are left out. Where a group is empty everything but n is not a number.
 
     :raises TypeError: where values are not per patient
     :raises ValueError: where a patient has two groups
@@ -52,8 +52,8 @@ def signed_rank(
     Effect: the pseudo-median (median of the means of all pairs of differences) with the interval that inverts the test.
     p two-sided, exact where fewer than 50 differences, none 0 and none tied in size, else normal with continuity and
     tie correction, as R. Zero differences are left out of all of it and counted in the remark. Standardised: the
-    matched rank-biserial correlation (sum of positive less sum of negative ranks, over the sum of all) with a jackknife
-    interval on the logit scale.
+    matched rank-biserial correlation (sum of positive less sum of negative ranks, over the sum of all) with the outer
+    limits of the jackknife interval on the logit scale and Clopper and Pearson's.
 
     :raises TypeError: where values are not per patient
     Hollander, Wolfe & Chicken 2014, doi:10.1002/9781119196037, chapter 3.

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -9,20 +10,31 @@ from numpy.typing import NDArray
 
 from her2het.kernels.firth import firth_fit, firth_profile
 from her2het.kernels.ranks import rank_sum_test
-from her2het.kernels.superiority import superiority, superiority_covariance, superiority_interval
+from her2het.kernels.superiority import logit_interval, superiority, superiority_covariance, superiority_interval
 from her2het.kernels.tails import normal_interval, normal_p
 from her2het.stats.estimate import Estimate
 from her2het.stats.patients import need_patients, numbers
 from her2het.stats.tables import zero_or_one
 from her2het.stats.units import PerPatient
 
+AucInterval = Literal["outer", "delong"]
 
-def auc(marker: PerPatient, outcome: PerPatient, *, level: float = 0.95, contrast: str = "") -> Estimate:
+
+def auc(
+    marker: PerPatient,
+    outcome: PerPatient,
+    *,
+    interval: AucInterval = "outer",
+    level: float = 0.95,
+    contrast: str = "",
+) -> Estimate:
     """Estimate the area under the ROC curve: how surely a patient with the outcome has the higher value.
 
     theta = P(marker of a patient with > marker of one without) + P(equal)/2; never turned round: below .5 the marker
-    points the other way. Interval: DeLong's variance on the logit scale, Newcombe's method 5 where the groups do not
-    overlap. p of the rank-sum test (theta = .5), exact where that is. Standardised: 2 theta - 1. n: with, without.
+    points the other way. Interval: `delong` is DeLong's variance on the logit scale, normal; `outer` (the default)
+    takes t and the outer limits of that and Newcombe's method 5, as DeLong's falls short where few patients have the
+    outcome and the marker separates well. p of the rank-sum test (theta = .5), exact where that is. Standardised: 2
+    theta - 1. n: with, without.
 
     :raises TypeError: where marker or outcome are not per patient
     :raises ValueError: where an outcome is neither 0 nor 1
@@ -31,7 +43,9 @@ def auc(marker: PerPatient, outcome: PerPatient, *, level: float = 0.95, contras
     values, yes = _aligned(marker, outcome)
     with_it, without = values[yes], values[~yes]
     theta, test = superiority(with_it, without), rank_sum_test(with_it, without)
-    low, high = superiority_interval(theta, level, normal=True)
+    low, high = (
+        logit_interval(theta, level, normal=True) if interval == "delong" else superiority_interval(theta, level)
+    )
     remark = ""
     if math.isnan(theta.value):
         remark = "no patient has the outcome" if not yes.any() else "all patients have the outcome"
@@ -43,7 +57,7 @@ def auc(marker: PerPatient, outcome: PerPatient, *, level: float = 0.95, contras
         low=low,
         high=high,
         n=theta.n,
-        method=f"DeLong, logit; rank-sum{', exact' if test.exact else ''}",
+        method=f"{'DeLong' if interval == 'delong' else 'DeLong or Newcombe'}; rank-sum{', exact' if test.exact else ''}",
         p=test.p,
         level=level,
         standard=2 * theta.value - 1,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from her2het.kernels.ordered import epsilon_interval, jonckheere
 from her2het.kernels.ordered import kruskal_wallis as kruskal_wallis_of
-from her2het.kernels.superiority import superiority_interval
+from her2het.kernels.superiority import logit_interval
 from her2het.stats.estimate import Estimate
 from her2het.stats.patients import split
 from her2het.stats.units import PerPatient
@@ -63,7 +63,7 @@ def trend(
     """
     parts = split(values, groups, labels)
     found = jonckheere(parts)
-    low, high = superiority_interval(found.superiority, level)
+    low, high = logit_interval(found.superiority, level)
     theta = found.superiority.value
     remark = ""
     if math.isnan(found.p):
