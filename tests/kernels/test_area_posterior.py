@@ -16,6 +16,7 @@ from her2het.kernels.gamma import log_gamma
 JEFFREYS = FractionPrior(shape=0.5, rho_decay=0.0)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-12, 1e9))
 def test_log_gamma(x: float) -> None:
     assert log_gamma(x) == pytest.approx(float(gammaln(x)), rel=1e-12, abs=3e-14)

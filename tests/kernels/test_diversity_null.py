@@ -1,117 +1,106 @@
-"""Rarefaction and homogeneous tumours: exact expectations, the table of bias, independence of place and order."""
+"""Rarefied and standardised diversity: exact means, calibration of z, seeds."""
 
 import numpy as np
 import pytest
-from scipy.stats import binom, hypergeom, poisson
 
-from her2het.kernels import diversity_null
-from her2het.kernels.diversity import diversity, rarefied_richness
-from her2het.kernels.diversity_null import cumulative, rarefied, standardised
-from her2het.kernels.fish import PairTable
+from her2het.kernels.cut_mixture import thinning
+from her2het.kernels.diversity import Diversity, diversity, rarefied_richness
+from her2het.kernels.diversity_null import _distribution, rarefied, standardised
+from her2het.kernels.fish import CellRule, FishCounts, count_nuclei
+from her2het.kernels.streams import stream_states
 
-Rows = list[tuple[int, int, int]]  # ERBB2, CEP17, cells
-
-SMALL: Rows = [(2, 2, 4), (3, 2, 2), (8, 2, 3), (10, 3, 1)]
+LI = CellRule(2, 1, 0, 6, 6)
 
 
-def table(*samples: Rows) -> PairTable:
-    start = np.cumsum([0, *(len(rows) for rows in samples)])
-    flat = np.array([row for rows in samples for row in rows], np.int64).reshape(-1, 3)
-    return PairTable(start, *(np.ascontiguousarray(flat[:, k]) for k in range(3)))
+def poisson(cells: int, samples: int, seed: int = 0) -> tuple[FishCounts, Diversity]:
+    rng = np.random.default_rng(seed)
+    h, c = rng.poisson(12, samples * cells), rng.poisson(2.2, samples * cells)
+    counts = count_nuclei(h, c, np.repeat(np.arange(samples), cells), np.arange(samples), samples, rule=LI)
+    return counts, diversity(counts.pairs.start, counts.pairs.count)
 
 
-def tumour(rng: np.random.Generator, n: int, her2: float = 12, cep17: float = 2.2) -> Rows:
-    cells = np.stack([rng.poisson(her2, n), rng.poisson(cep17, n)], axis=1)
-    pairs, count = np.unique(cells, axis=0, return_counts=True)
-    return [(int(h), int(c), int(k)) for (h, c), k in zip(pairs, count, strict=True)]
+def test_mean_species_equal_the_exact_rarefaction() -> None:
+    counts, _ = poisson(100, 20)
+    got = rarefied(counts.pairs, stream_states(1, 20), cells=30, repeats=400)
+    want = rarefied_richness(counts.pairs.start, counts.pairs.count, 30)
+    assert np.all(np.abs(got.species - want) < 4 * got.species_sd / 20)
+    assert np.all(got.shannon_sd > 0)
 
 
-def test_rarefied_h_has_its_exact_expectation() -> None:
-    count, m = np.array([row[2] for row in SMALL]), 5
-    exact = 0.0
-    for k in count:
-        x = np.arange(1, m + 1)
-        exact -= float((hypergeom.pmf(x, count.sum(), k, m) * x / m * np.log(x / m)).sum())
-    found = rarefied(table(SMALL), m, repeats=20_000, seed=3)
-    assert found.shannon[0] == pytest.approx(exact, abs=4 * found.shannon_sd[0] / np.sqrt(20_000))
-    expected = rarefied_richness(np.array([0, len(count)]), count, m)[0]
-    assert found.species[0] == pytest.approx(expected, abs=0.02)
+def test_rarefying_to_all_cells_changes_nothing() -> None:
+    counts, want = poisson(50, 5)
+    got = rarefied(counts.pairs, stream_states(1, 5), cells=50, repeats=3)
+    np.testing.assert_allclose(got.shannon, want.shannon)
+    np.testing.assert_allclose(got.equitability, want.equitability)
+    np.testing.assert_allclose(got.species_sd, 0)
+    assert np.isnan(rarefied(counts.pairs, stream_states(1, 5), cells=51).shannon).all()
 
 
-def test_rarefied_to_all_cells_is_the_index_itself() -> None:
-    found = rarefied(table(SMALL), 10, repeats=5)
-    whole = diversity(np.array([0, 4]), np.array([4, 2, 3, 1]))
-    assert found.equitability[0] == pytest.approx(whole.equitability[0])
-    assert found.shannon_sd[0] == pytest.approx(0, abs=1e-12)
+def test_rarefied_equitability_does_not_depend_on_the_cells_counted() -> None:
+    few, many = poisson(60, 200), poisson(450, 200, seed=1)
+    assert few[1].equitability.mean() - many[1].equitability.mean() > 0.03
+    a, b = (rarefied(x[0].pairs, stream_states(1, 200), cells=60).equitability.mean() for x in (few, many))
+    assert abs(a - b) < 0.003
 
 
-def test_rarefied_is_nan_below_the_number_asked_for() -> None:
-    found = rarefied(table(SMALL, [], [(2, 2, 40)]), 20)
-    assert np.isnan(found.equitability[:2]).all()
-    assert found.equitability[2] == 0
-    assert found.species[2] == 1
+@pytest.mark.parametrize("cells", [20, 75, 450])
+def test_z_of_a_homogeneous_tumour_is_standard(cells: int) -> None:
+    counts, seen = poisson(cells, 200, seed=cells)
+    got = standardised(counts.samples, seen.shannon, seen.equitability, stream_states(5, 200))
+    for z in (got.equitability_z, got.shannon_z):
+        assert abs(z.mean()) < 0.3
+        assert 0.8 < z.std() < 1.2
 
 
-def test_draws_belong_to_the_sample_not_to_its_place() -> None:
+def test_z_of_cut_nuclei_is_standard_under_thinning() -> None:
     rng = np.random.default_rng(8)
-    parts = [tumour(rng, 90) for _ in range(40)]
-    here, there = table(*parts), table(*parts[::-1])
-    for one, other in ((rarefied(here, 50), rarefied(there, 50)), (standardised(here), standardised(there))):
-        for name in vars(one):
-            assert np.array_equal(getattr(one, name), getattr(other, name)[::-1], equal_nan=True)
-    alone = standardised(table(parts[7]))
-    assert alone.shannon_z[0] == standardised(here).shannon_z[7]
-    assert standardised(here, seed=1).shannon_null[0] != standardised(here).shannon_null[0]
+    h, c = rng.binomial(10, 0.8, 60_000), rng.binomial(3, 0.8, 60_000)
+    keep = np.flatnonzero((h > 0) & (c > 0))[:45_000]
+    counts = count_nuclei(h[keep], c[keep], np.repeat(np.arange(150), 300), np.arange(150), 150, rule=LI)
+    seen = diversity(counts.pairs.start, counts.pairs.count)
+    got = standardised(counts.samples, seen.shannon, seen.equitability, stream_states(5, 150), model="thinning")
+    assert abs(got.shannon_z.mean()) < 0.5
+    assert 0.7 < got.shannon_z.std() < 1.3
 
 
-@pytest.mark.parametrize(
-    ("n", "h", "even"),
-    [(20, 2.798, 0.983), (60, 3.567, 0.967), (75, 3.695, 0.964), (300, 4.170, 0.934), (450, 4.234, 0.923)],
-)
-def test_null_has_the_bias_of_counting_few_cells(n: int, h: float, even: float) -> None:
-    rng = np.random.default_rng(n)
-    cells = rng.random((2000, n, 2))
-    drawn = diversity_null._draw(cells, cumulative(12, "poisson", 0.8), cumulative(2.2, "poisson", 0.8))
-    assert drawn.mean(axis=0) == pytest.approx([even, h], abs=0.012)
+def test_a_mixture_stands_out_under_thinning() -> None:
+    rng = np.random.default_rng(8)
+    h, c = rng.binomial(rng.choice([2, 16], 300), 0.8), rng.binomial(2, 0.8, 300)
+    counts = count_nuclei(h, c, np.zeros(300, int), np.array([0]), 1, rule=LI)
+    seen = diversity(counts.pairs.start, counts.pairs.count)
+    got = standardised(counts.samples, seen.shannon, seen.equitability, stream_states(5, 1), model="thinning")
+    assert got.shannon_z[0] > 3
 
 
-def test_null_twin() -> None:
-    """The same uniform numbers, inverted and counted by the plain definition."""
-    rng = np.random.default_rng(5)
-    uniform = rng.random((3, 60, 2))
-    found = diversity_null._draw(uniform, cumulative(6.4, "poisson", 0.8), cumulative(2.2, "poisson", 0.8))
-    for r in range(3):
-        h, c = (poisson.ppf(uniform[r, :, k], mean) for k, mean in ((0, 6.4), (1, 2.2)))
-        _, count = np.unique(np.stack([h, c]), axis=1, return_counts=True)
-        p = count / 60
-        shannon = -(p * np.log(p)).sum()
-        assert found[r] == pytest.approx([shannon / np.log(len(p)), shannon])
+@pytest.mark.parametrize(("mean", "with_zero"), [(12.0, False), (2.2, True), (1.02, False), (1.0, False), (0.4, True)])
+def test_null_distributions_have_the_mean(mean: float, with_zero: bool) -> None:
+    p = _distribution(mean, with_zero, 100, "poisson", 0.8)
+    assert p @ np.arange(100) == pytest.approx(mean, abs=1e-6)
+    assert (p[0] > 0) == with_zero
+    if mean > 1.3:
+        p = _distribution(mean, False, 100, "thinning", 0.8)
+        assert p @ np.arange(100) == pytest.approx(mean, abs=0.41)
+        assert p[0] == 0
+    np.testing.assert_allclose(
+        _distribution(float(thinning(3, 0.8)[2] @ [1, 2, 3]), False, 9, "thinning", 0.8)[1:4], thinning(3, 0.8)[2]
+    )
 
 
-def test_cut_null_keeps_the_mean_and_one_genotype() -> None:
-    below = cumulative(5.0, "cut", 0.8)  # 6.25 copies: six in three of four nuclei, seven in the fourth
-    at = np.arange(len(below))
-    mass = np.diff(below, prepend=0)
-    assert (mass * at).sum() == pytest.approx(5.0, abs=1e-6)
-    assert mass[:6] == pytest.approx(0.75 * binom.pmf(at[:6], 6, 0.8) + 0.25 * binom.pmf(at[:6], 7, 0.8))
-    assert cumulative(0.0, "cut", 0.8).tolist() == [1.0]
-    assert np.diff(cumulative(3.0, "cut", 1.0), prepend=0).tolist() == [0, 0, 0, 1]
+def test_seed_and_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts, seen = poisson(40, 200)
+    results = []
+    for threads in ("1", "4"):
+        monkeypatch.setenv("HER2HET_THREADS", threads)
+        results.append(standardised(counts.samples, seen.shannon, seen.equitability, stream_states(5, 200)))
+    np.testing.assert_array_equal(results[0].shannon_z, results[1].shannon_z)
+    other = standardised(counts.samples, seen.shannon, seen.equitability, stream_states(6, 200))
+    assert not np.array_equal(other.shannon_z, results[0].shannon_z)
 
 
-def test_z_is_standard_for_homogeneous_tumours_and_high_for_mixtures_of_many_copies() -> None:
-    rng = np.random.default_rng(2)
-    plain = standardised(table(*(tumour(rng, 300) for _ in range(200))), repeats=100)
-    assert abs(plain.shannon_z.mean()) < 0.3
-    assert 0.75 < plain.shannon_z.std() < 1.3
-    rows = np.stack([rng.poisson(12 * rng.gamma(2, 0.5, 400)), rng.poisson(2.2, 400)], axis=1)
-    pairs, count = np.unique(rows, axis=0, return_counts=True)
-    mixed = [(int(h), int(c), int(k)) for (h, c), k in zip(pairs, count, strict=True)]
-    assert standardised(table(mixed)).shannon_z[0] > 3
-
-
-def test_edges() -> None:
-    found = standardised(table([], [(3, 2, 1)], [(0, 0, 30)], [(4, -1, 30)]))
-    assert np.isnan(found.equitability_z).all()
-    for wrong in (lambda: rarefied(table(SMALL), 0), lambda: standardised(table(SMALL), p_keep=0)):
-        with pytest.raises(ValueError, match="required"):
-            wrong()
+def test_samples_without_cells_are_nan() -> None:
+    none = np.zeros(0, np.int64)
+    counts = count_nuclei(none, none, none, np.array([0]), 1, rule=LI)
+    got = standardised(counts.samples, [np.nan], [np.nan], stream_states(1, 1))
+    assert np.isnan(got.shannon_null[0])
+    with pytest.raises(ValueError, match="model"):
+        standardised(counts.samples, [0.0], [0.0], stream_states(1, 1), model="other")  # type: ignore[arg-type]

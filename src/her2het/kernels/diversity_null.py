@@ -1,186 +1,275 @@
-"""Diversity that may be compared: at one number of nuclei, and against a homogeneous tumour of the same copies."""
+"""Diversity that may be compared between samples: at one number of cells, and against a homogeneous tumour."""
 
-import zlib
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtr, pdtr, xlogy
+from scipy.special import gammaln, lambertw, xlogy
 
-from her2het.kernels.fish import PairTable
+from her2het.kernels.cut_mixture import thinning
+from her2het.kernels.fish import NucleusSums, PairTable
+from her2het.kernels.streams import States, next_below, next_unit
 from her2het.kernels.threads import over_chunks
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-NullModel = Literal["poisson", "cut"]
-_CHUNK = 16
-_TAIL = 1e-9
-_GUIDE = 512
+_CHUNK = 64
+_MOST_HER2, _MOST_CEP17 = 400, 60
 
 
 @dataclass(frozen=True)
 class Rarefied:
-    """Means and standard deviations over repeated draws of `cells` nuclei (arrays of one length; NaN below `cells`)."""
+    """Mean and standard deviation over repeats of indices of `cells` cells (NaN where a sample has fewer)."""
 
-    cells: Ints
+    cells: int
+    species: Floats
+    species_sd: Floats
     shannon: Floats
     shannon_sd: Floats
     equitability: Floats
     equitability_sd: Floats
-    species: Floats
 
 
 @dataclass(frozen=True)
-class Standardised:
-    """Equitability and Shannon's H of homogeneous tumours of the same copies and number of nuclei, and where the
-    sample lies among them: z = (observed - mean) / sd (arrays of one length; NaN where it is not defined)."""
+class StandardisedDiversity:
+    """Indices against those of a homogeneous tumour: z = (observed - mean of null) / SD of null, NaN where SD is 0."""
 
-    equitability_null: Floats
-    equitability_sd: Floats
-    equitability_z: Floats
     shannon_null: Floats
     shannon_sd: Floats
     shannon_z: Floats
+    equitability_null: Floats
+    equitability_sd: Floats
+    equitability_z: Floats
 
 
-def rarefied(pairs: PairTable, cells: ArrayLike, *, repeats: int = 200, seed: int = 0) -> Rarefied:
-    """Shannon's H, equitability H / ln S and the number S of distinct pairs among `cells` nuclei of each sample.
+@njit(cache=True, nogil=True)
+def _entropy(count: Ints, used: Ints, n_used: int, cells: int) -> tuple[float, float]:
+    """Shannon's H and H / ln S of the counts at `used`, which are set back to 0."""
+    h = 0.0
+    for u in range(n_used):
+        k = count[used[u]]
+        count[used[u]] = 0
+        p = k / cells
+        h -= p * math.log(p)
+    even = min(h / math.log(n_used), 1.0) if n_used > 1 else 0.0
+    return float(h), float(even)
 
-    Draws `cells` nuclei without replacement `repeats` times and averages. `cells`: one number or one per sample. The
-    draws of a sample depend on its pairs and `seed` alone, not on its place or on threads. NaN where a sample has fewer
-    nuclei than `cells`. ValueError for fewer than 2 repeats or cells below 1. Reference: doi:10.2307/1934145.
+
+@njit(cache=True, nogil=True)
+def _rarefy(
+    start: Ints, count: Ints, states: States, cells: int, repeats: int, first: int, last: int, out: Floats
+) -> None:
+    for s in range(first, last):
+        begin = start[s]
+        species = start[s + 1] - begin
+        n = 0
+        for i in range(species):
+            n += count[begin + i]
+        if n < cells or n == 0:
+            out[s, :] = np.nan
+            continue
+        label = np.empty(n, np.int64)
+        at = 0
+        for i in range(species):
+            for _ in range(count[begin + i]):
+                label[at] = i
+                at += 1
+        seen = np.zeros(species, np.int64)
+        used = np.empty(species, np.int64)
+        state = states[s].copy()
+        values = np.empty((repeats, 3))
+        for r in range(repeats):
+            n_used = 0
+            for i in range(cells):
+                j = i + next_below(state, int(n - i))
+                label[i], label[j] = label[j], label[i]
+                k = label[i]
+                if seen[k] == 0:
+                    used[n_used] = k
+                    n_used += 1
+                seen[k] += 1
+            h, e = _entropy(seen, used, n_used, cells)
+            values[r, 0], values[r, 1], values[r, 2] = n_used, h, e
+        for k in range(3):
+            out[s, 2 * k], out[s, 2 * k + 1] = _mean_sd(values[:, k])
+
+
+@njit(cache=True, nogil=True)
+def _mean_sd(x: Floats) -> tuple[float, float]:
+    n = len(x)
+    mean = 0.0
+    for k in range(n):
+        mean += x[k]
+    mean /= n
+    total = 0.0
+    for k in range(n):
+        total += (x[k] - mean) ** 2
+    sd = math.sqrt(total / (n - 1)) if n > 1 else np.nan
+    return mean, sd
+
+
+def rarefied(pairs: PairTable, states: States, *, cells: int, repeats: int = 100) -> Rarefied:
+    """Indices of `cells` cells drawn without replacement from each sample, over `repeats` draws.
+
+    `states`: one stream per sample (`stream_states`). Take `cells` as the smallest sample's number to compare samples
+    of unequal size. `diversity.rarefied_richness` has the exact mean of the species. ValueError on fewer than 1 cell or
+    repeat. Reference: doi:10.2307/1934145.
     """
-    samples = len(pairs.start) - 1
-    drawn = np.broadcast_to(np.asarray(cells, np.int64), (samples,)).copy()
-    if repeats < 2 or np.any(drawn < 1):
-        raise ValueError("rarefied: at least 2 repeats and 1 cell are required")
-    out = np.full((samples, 5), np.nan)
+    if cells < 1 or repeats < 1:
+        raise ValueError("rarefied: at least one cell and one repeat are required")
+    out = np.empty((len(pairs.start) - 1, 6))
+    over_chunks(lambda i, j: _rarefy(pairs.start, pairs.count, states, cells, repeats, i, j, out), len(out), _CHUNK)
+    return Rarefied(cells, *(np.ascontiguousarray(out[:, k]) for k in range(6)))
 
-    def work(first: int, last: int) -> None:
-        for s in range(first, last):
-            count = pairs.count[pairs.start[s] : pairs.start[s + 1]]
-            if count.sum() < drawn[s]:
-                continue
-            rng = np.random.default_rng([seed, 1, _content(pairs, s)])
-            kept = rng.multivariate_hypergeometric(count, int(drawn[s]), size=repeats, method="marginals")
-            share = kept / drawn[s]
-            shannon = np.maximum(-xlogy(share, share).sum(axis=1), 0.0)
-            species = (kept > 0).sum(axis=1)
-            even = np.where(species > 1, shannon / np.log(np.maximum(species, 2)), 0.0)
-            out[s] = shannon.mean(), shannon.std(ddof=1), even.mean(), even.std(ddof=1), species.mean()
 
-    over_chunks(work, samples, _CHUNK)
-    return Rarefied(drawn, *(np.ascontiguousarray(out[:, k]) for k in range(5)))
+@njit(cache=True, nogil=True)
+def _alias(p: Floats, size: int, chance: Floats, other: Ints) -> None:
+    """Walker's alias table of p[:size]."""
+    small = np.empty(size, np.int64)
+    large = np.empty(size, np.int64)
+    n_small = n_large = 0
+    for i in range(size):
+        chance[i] = p[i] * size
+        other[i] = i
+        if chance[i] < 1.0:
+            small[n_small] = i
+            n_small += 1
+        else:
+            large[n_large] = i
+            n_large += 1
+    while n_small > 0 and n_large > 0:
+        n_small -= 1
+        low = small[n_small]
+        high = large[n_large - 1]
+        other[low] = high
+        chance[high] -= 1.0 - chance[low]
+        if chance[high] < 1.0:
+            n_large -= 1
+            small[n_small] = high
+            n_small += 1
+    for k in range(n_small):
+        chance[small[k]] = 1.0
+    for k in range(n_large):
+        chance[large[k]] = 1.0
+
+
+@njit(cache=True, nogil=True)
+def _null(
+    cells: Ints,
+    her2: Floats,
+    cep17: Floats,
+    which_her2: Ints,
+    which_cep17: Ints,
+    states: States,
+    repeats: int,
+    first: int,
+    last: int,
+    out: Floats,
+) -> None:
+    size_h, size_c = her2.shape[1], cep17.shape[1]
+    chance_h, chance_c = np.empty(size_h), np.empty(size_c)
+    other_h, other_c = np.empty(size_h, np.int64), np.empty(size_c, np.int64)
+    seen = np.zeros(size_h * size_c, np.int64)
+    used = np.empty(size_h * size_c, np.int64)
+    for s in range(first, last):
+        n = cells[s]
+        if n == 0 or which_her2[s] < 0:
+            out[s, :] = np.nan
+            continue
+        _alias(her2[which_her2[s]], size_h, chance_h, other_h)
+        _alias(cep17[which_cep17[s]], size_c, chance_c, other_c)
+        state = states[s].copy()
+        values = np.empty((repeats, 2))
+        for r in range(repeats):
+            n_used = 0
+            for _ in range(n):
+                x = next_unit(state) * size_h
+                h = np.int64(x)
+                if x - h >= chance_h[h]:
+                    h = other_h[h]
+                x = next_unit(state) * size_c
+                c = np.int64(x)
+                if x - c >= chance_c[c]:
+                    c = other_c[c]
+                key = h * size_c + c
+                if seen[key] == 0:
+                    used[n_used] = key
+                    n_used += 1
+                seen[key] += 1
+            values[r, 0], values[r, 1] = _entropy(seen, used, n_used, n)
+        for k in range(2):
+            out[s, 2 * k], out[s, 2 * k + 1] = _mean_sd(values[:, k])
 
 
 def standardised(
-    pairs: PairTable, *, model: NullModel = "poisson", p_keep: float = 0.8, repeats: int = 200, seed: int = 0
-) -> Standardised:
-    """How far a sample's diversity lies from that of a homogeneous tumour, in standard deviations of the latter.
+    sums: NucleusSums,
+    shannon: ArrayLike,
+    equitability: ArrayLike,
+    states: States,
+    *,
+    model: Literal["poisson", "thinning"] = "poisson",
+    p_keep: float = 0.8,
+    repeats: int = 100,
+) -> StandardisedDiversity:
+    """Shannon's H and equitability of each sample against a homogeneous tumour of the same copies and number of cells.
 
-    The homogeneous tumour has as many nuclei N and, on average, as many signals: "poisson": ERBB2 and CEP17
-    independent Poisson with the sample's means; "cut": all nuclei of one genotype (mean / p_keep copies, the two whole
-    numbers around it in proportion), each signal kept with probability `p_keep`. Mean and SD over `repeats` such
-    tumours; z > 0: more diverse than a homogeneous tumour. Only nuclei in which both probes were counted. The draws of
-    a sample depend on its pairs and `seed` alone. NaN with fewer than 2 nuclei or where the null does not vary.
-    ValueError for fewer than 2 repeats or p_keep outside 0..1. Reference: doi:10.1086/285428 (standardised effect size).
+    The null draws as many nuclei, ERBB2 and CEP17 independent of each other, with the sample's mean signals: "poisson",
+    Poisson numbers (with 0 only for CEP17 where the sample has nuclei without it, or at a mean below 1; means matched
+    to 1/50 of a signal); "thinning", cut nuclei of the one genotype whose mean comes nearest, B(H, `p_keep`) without 0.
+    Its mean and SD over `repeats` draws give z. `sums`: per sample; `shannon`, `equitability`: (samples,) observed, of
+    the same nuclei; `states`: one stream per sample. NaN where no nucleus has both probes counted or the mean exceeds
+    the largest tabulated (250 ERBB2, 30 CEP17). ValueError on another model.
     """
-    if repeats < 2 or not 0 < p_keep <= 1:
-        raise ValueError("standardised: at least 2 repeats and 0 < p_keep <= 1 are required")
-    samples = len(pairs.start) - 1
-    out = np.full((samples, 6), np.nan)
-
-    def work(first: int, last: int) -> None:
-        for s in range(first, last):
-            rows = slice(pairs.start[s], pairs.start[s + 1])
-            counted = pairs.cep17[rows] >= 0
-            h, c, k = pairs.her2[rows][counted], pairs.cep17[rows][counted], pairs.count[rows][counted]
-            n = int(k.sum())
-            if n < 2:
-                continue
-            rng = np.random.default_rng([seed, 2, _content(pairs, s)])
-            tables = [cumulative(float(x @ k) / n, model, p_keep) for x in (h, c)]
-            null = _draw(rng.random((repeats, n, 2)), tables[0], tables[1])
-            share = k / n
-            shannon = max(float(-(share * np.log(share)).sum()), 0.0)
-            even = shannon / np.log(len(k)) if len(k) > 1 else 0.0
-            for at, value in ((0, even), (3, shannon)):
-                mean, sd = float(null[:, at // 3].mean()), float(null[:, at // 3].std(ddof=1))
-                out[s, at : at + 3] = mean, sd, (value - mean) / sd if sd > 1e-12 else np.nan
-
-    over_chunks(work, samples, _CHUNK)
-    return Standardised(*(np.ascontiguousarray(out[:, k]) for k in range(6)))
+    if model not in {"poisson", "thinning"}:
+        raise ValueError("standardised: model must be 'poisson' or 'thinning'")
+    n = sums.paired.astype(np.int64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_h, mean_c = sums.paired_her2 / n, sums.cep17 / n
+    bare_c = sums.no_cep17 > 0
+    tables_h, which_h = _tables(mean_h, mean_h < 1, _MOST_HER2, 250, model, p_keep)
+    tables_c, which_c = _tables(mean_c, bare_c | (mean_c < 1), _MOST_CEP17, 30, model, p_keep)
+    which_h[which_c < 0] = -1
+    out = np.empty((len(n), 4))
+    over_chunks(lambda i, j: _null(n, tables_h, tables_c, which_h, which_c, states, repeats, i, j, out), len(n), _CHUNK)
+    h, e = np.asarray(shannon, float), np.asarray(equitability, float)
+    mean_null, sd_null, mean_e, sd_e = (np.ascontiguousarray(out[:, k]) for k in range(4))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z_h = np.where(sd_null > 0, (h - mean_null) / sd_null, np.nan)
+        z_e = np.where(sd_e > 0, (e - mean_e) / sd_e, np.nan)
+    return StandardisedDiversity(mean_null, sd_null, z_h, mean_e, sd_e, z_e)
 
 
-def cumulative(mean: float, model: NullModel, p_keep: float) -> Floats:
-    """P(signals <= 0), P(signals <= 1), ... of a nucleus of the homogeneous tumour, up to where 1 is reached."""
-    if mean == 0:
-        return np.ones(1)
-    true = mean / p_keep
-    whole = int(np.floor(true))
-    most = int(mean + 12 * np.sqrt(mean) + 12) if model == "poisson" else whole + 1
-    at = np.arange(most + 1)
+def _tables(
+    mean: Floats, with_zero: NDArray[np.bool_], size: int, most: float, model: str, p_keep: float
+) -> tuple[Floats, Ints]:
+    """Distributions of signals for the distinct (mean, zeros allowed), and which one each sample has (-1: none)."""
+    usable = np.isfinite(mean) & (mean <= most)
+    step = np.where(usable, np.rint(np.nan_to_num(mean) * 50), 0).astype(np.int64)
+    key = step * 2 + with_zero
+    distinct, which = np.unique(key, return_inverse=True)
+    rows = [_distribution(k // 2 / 50, bool(k % 2), size, model, p_keep) for k in distinct.tolist()]
+    return np.array(rows).reshape(-1, size), np.where(usable, which, -1).astype(np.int64)
+
+
+def _distribution(mean: float, with_zero: bool, size: int, model: str, p_keep: float) -> Floats:
+    """P(0..size-1 signals) with that mean; without 0 unless allowed."""
+    k = np.arange(size)
     if model == "poisson":
-        below = pdtr(at, mean)
+        rate = mean
+        if not with_zero:
+            # rate / (1 - exp(-rate)) = mean, solved by Lambert's W
+            rate = float(np.real(mean + lambertw(-mean * np.exp(-mean)))) if mean > 1 else 0.0
+        p = np.exp(xlogy(k, rate) - rate - gammaln(k + 1))
+        if not with_zero:
+            p[0] = 0.0
+            if rate < 1e-9:
+                p[1] = 1.0
     else:
-        more = true - whole
-        lower = bdtr(np.minimum(at, whole).astype(float), whole, p_keep) if whole else np.ones(len(at))
-        below = (1 - more) * lower + more * bdtr(at.astype(float), whole + 1, p_keep)
-    top = int(np.searchsorted(below, 1 - _TAIL))
-    below = below[: min(top, most) + 1].copy()
-    below[-1] = 1.0
-    return below
-
-
-def _content(pairs: PairTable, sample: int) -> int:
-    """A number that belongs to what was counted, whatever the order of samples or nuclei."""
-    rows = slice(pairs.start[sample], pairs.start[sample + 1])
-    return zlib.crc32(np.stack([pairs.her2[rows], pairs.cep17[rows], pairs.count[rows]]).astype("<i8").tobytes())
-
-
-@njit(cache=True, nogil=True)
-def _guide(below: Floats) -> Ints:
-    """Where to begin looking up u: the first value whose cumulative probability reaches the start of u's bin."""
-    start = np.empty(_GUIDE, np.int64)
-    at = 0
-    for b in range(_GUIDE):
-        while below[at] < b / _GUIDE:
-            at += 1
-        start[b] = at
-    return start
-
-
-@njit(cache=True, nogil=True)
-def _draw(uniform: Floats, her2: Floats, cep17: Floats) -> Floats:
-    """Equitability and H of each tumour of nuclei drawn by inverse distribution functions: (repeats, 2)."""
-    repeats, n, _ = uniform.shape
-    across = len(cep17)
-    table = np.zeros(len(her2) * across, np.int64)
-    used = np.empty(min(n, len(table)), np.int64)
-    out = np.empty((repeats, 2))
-    near_h, near_c = _guide(her2), _guide(cep17)
-    for r in range(repeats):
-        species = 0
-        for i in range(n):
-            h = near_h[int(uniform[r, i, 0] * _GUIDE)]
-            while her2[h] < uniform[r, i, 0]:
-                h += 1
-            c = near_c[int(uniform[r, i, 1] * _GUIDE)]
-            while cep17[c] < uniform[r, i, 1]:
-                c += 1
-            key = h * across + c
-            if table[key] == 0:
-                used[species] = key
-                species += 1
-            table[key] += 1
-        entropy = 0.0
-        for u in range(species):
-            p = table[used[u]] / n
-            entropy -= p * np.log(p)
-            table[used[u]] = 0
-        entropy = max(entropy, 0.0)
-        out[r, 0] = min(entropy / np.log(species), 1.0) if species > 1 else 0.0
-        out[r, 1] = entropy
-    return out
+        p = np.zeros(size)
+        table = thinning(min(size - 1, int(mean / p_keep) + 2), p_keep)
+        means = table @ np.arange(1, len(table) + 1)
+        p[1 : len(table) + 1] = table[int(np.argmin(np.abs(means - mean)))]
+    return p / p.sum()
