@@ -18,6 +18,7 @@ from her2het.stats.tables import zero_or_one
 from her2het.stats.units import PerPatient
 
 AucInterval = Literal["outer", "delong"]
+INTERVALS = {"outer": "outer limits of DeLong and Newcombe", "delong": "DeLong, logit"}
 
 
 def auc(
@@ -57,7 +58,7 @@ def auc(
         low=low,
         high=high,
         n=theta.n,
-        method=f"{'DeLong' if interval == 'delong' else 'DeLong or Newcombe'}; rank-sum{', exact' if test.exact else ''}",
+        method=f"{INTERVALS[interval]}; rank-sum{', exact' if test.exact else ''}",
         p=test.p,
         level=level,
         standard=2 * theta.value - 1,
