@@ -5,14 +5,19 @@ from her2het.analyses.components import sample_components
 from her2het.analyses.distance import biopsy_distance
 from her2het.analyses.expression import expression, sample_qc
 from her2het.analyses.fish import fish_heterogeneity
+from her2het.analyses.fish_diversity import fish_diversity
 from her2het.analyses.fish_groups import fish_by_group
 from her2het.analyses.flow import sample_flow
+from her2het.analyses.genes import baseline_genes, paired_genes
 from her2het.analyses.groups import group_assignment
+from her2het.analyses.her2_status import her2_status
+from her2het.analyses.het_profiles import het_profiles
 from her2het.analyses.markers import marker_expression, mrna_protein
 from her2het.analyses.relative import checkpoints, erbb_genes, pam50_genes
 from her2het.analyses.signatures import erbb_signatures, gene_set_scores, pathway_deltas
 from her2het.analyses.status_change import heterogeneity_change, status_change
 from her2het.analyses.subtypes import cell_fractions, immune_scores, subtypes
+from her2het.analyses.traced_cases import traced_cases
 from her2het.analyses.treatment_distance import treatment_distance
 from her2het.plan import Plan
 
@@ -21,8 +26,12 @@ PLAN = Plan(
         sample_flow,
         group_assignment,
         cohort_table,
+        her2_status,
         fish_heterogeneity,
         fish_by_group,
+        het_profiles,
+        fish_diversity,
+        traced_cases,
         sample_qc,
         expression,
         sample_components,
@@ -30,6 +39,7 @@ PLAN = Plan(
         biopsy_distance,
         gene_set_scores,
         marker_expression,
+        baseline_genes,
         erbb_signatures,
         pathway_deltas,
         erbb_genes,
@@ -38,6 +48,7 @@ PLAN = Plan(
         status_change,
         heterogeneity_change,
         treatment_distance,
+        paired_genes,
         immune_scores,
         cell_fractions,
         checkpoints,

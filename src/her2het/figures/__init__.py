@@ -12,6 +12,8 @@ from her2het.results.change import HeterogeneityChange, StatusChange, TreatmentD
 from her2het.results.cohort import SampleFlow
 from her2het.results.expression import BiopsyDistance, MarkerExpression, MrnaProtein, SampleComponents, SampleQc
 from her2het.results.fish import FishByGroup, FishHeterogeneity
+from her2het.results.genes import BaselineGenes, PairedGenes
+from her2het.results.her2 import FishDiversity, Her2Status, HetProfiles, TracedCases
 from her2het.results.scores import (
     CellFractions,
     Checkpoints,
@@ -44,8 +46,16 @@ PANELS: tuple[Panel, ...] = (
     Panel("components_by_variable", "S3A", SampleComponents, _from("variables", "components_by_variable")),
     Panel("markers_by_group", "1C", MarkerExpression, _from("markers", "markers_by_group")),
     Panel("markers_by_rcb", "1D", MarkerExpression, _from("markers", "markers_by_rcb")),
+    Panel("reclassification", "HER2", Her2Status, _from("her2_status", "reclassification")),
+    Panel("ish_plane", "HER2", Her2Status, _from("her2_status", "ish_plane")),
     Panel("fish_calls", "FISH", FishHeterogeneity, _from("fish", "fish_calls")),
     Panel("fish_by_group", "FISH", FishByGroup, _from("fish", "fish_by_group")),
+    Panel("het_agreement", "HET", HetProfiles, _from("het_profiles", "het_agreement")),
+    Panel("het_robust", "HET", HetProfiles, _from("het_profiles", "het_robust")),
+    Panel("fish_diversity", "FISH", FishDiversity, _from("scores", "diversity_by_group")),
+    Panel("fish_diversity_change", "FISH", FishDiversity, _from("scores", "diversity_change")),
+    Panel("case_plane", "Case", TracedCases, _from("nuclei", "case_plane")),
+    Panel("case_nuclei", "Case", TracedCases, _from("nuclei", "case_nuclei")),
     Panel("status_change", "3A, 3C", StatusChange, _from("alluvial", "status_change")),
     Panel("heterogeneity_change", "3D, S4", HeterogeneityChange, _from("paired", "heterogeneity_change")),
     Panel("treatment_distance", "4B–D, S5", TreatmentDistance, _from("treatment_distance", "treatment_distance")),
@@ -61,4 +71,6 @@ PANELS: tuple[Panel, ...] = (
     Panel("cell_fractions", "5B", CellFractions, _from("scores", "cells_by_group")),
     Panel("cell_fractions_change", "7B", CellFractions, _from("scores", "cells_change")),
     Panel("checkpoints", "5C", Checkpoints, _from("heatmap", "checkpoints")),
+    Panel("baseline_genes", "1E, S3B", BaselineGenes, _from("volcano", "baseline_genes")),
+    Panel("paired_genes", "4F, S6C", PairedGenes, _from("volcano", "paired_genes")),
 )
