@@ -76,8 +76,8 @@ def _volcano(
         title=f"{higher} genes are higher and {lower} lower in {words}",
         caption=f"{int(tally['tested']):,} genes tested, {n} ({how}). Coloured: padj < {result.padj:g} and fold change "
         f"beyond {result.fold:g} (dashed). Named: up to {NAMED} on each side with the smallest padj. Negative-binomial "
-        f"Wald test as DESeq2; padj: Benjamini–Hochberg over the tested genes.{shared} The numbers below hold genes with "
-        f"p < {SHOWN:g}; the tables of the run hold all.",
+        f"Wald test as DESeq2; padj: Benjamini–Hochberg over the tested genes.{shared} The numbers below hold genes "
+        f"with p < {SHOWN:g}; the tables of the run hold all.",
         alt=f"Volcano plot: {higher} genes higher and {lower} lower.",
         numbers=kept[["gene", "log2_fold", "se", "p", "padj", "found"]].reset_index(drop=True),
         key=contrast,
