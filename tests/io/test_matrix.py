@@ -87,6 +87,13 @@ def test_compressed_whatever_the_name(tmp_path: Path, pack) -> None:
     agree(read_matrix(write(tmp_path, pack(PLAIN.encode()), "counts.csv")))
 
 
+def test_gct_of_ensembl_names_goes_by_the_description(tmp_path: Path) -> None:
+    rows = "\n".join(f"ENSG0000000000{i}.7\t{r}" for i, r in enumerate(ROWS))
+    path = write(tmp_path, "#1.2\n3\t3\nName\tDescription\ts1\ts2\ts3\n" + rows)
+    agree(read_matrix(path))
+    assert read_matrix(path, names="id").rows[0] == "ENSG00000000000"
+
+
 def test_utf16_and_windows_text_are_read_and_said(tmp_path: Path) -> None:
     matrix, notes = read_matrix_with_notes(write(tmp_path, PLAIN.encode("utf-16")))
     agree(matrix)
@@ -102,6 +109,8 @@ def test_parquet_with_and_without_an_index(tmp_path: Path) -> None:
     agree(read_matrix(tmp_path / "a.parquet"))
     frame.rename_axis("gene").reset_index().to_parquet(tmp_path / "b.parquet")
     agree(read_matrix(tmp_path / "b.parquet"))
+    frame.set_axis([2064, 2099, 2597], axis=0).to_parquet(tmp_path / "entrez.parquet")
+    assert read_matrix(tmp_path / "entrez.parquet").rows == ("2064", "2099", "2597")
     frame.to_parquet(tmp_path / "c.parquet", index=False)
     with pytest.raises(StudyError, match="0 of 3 columns hold text"):
         read_matrix(tmp_path / "c.parquet")

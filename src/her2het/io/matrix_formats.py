@@ -47,9 +47,10 @@ def read_gct(data: bytes, place: str) -> RawMatrix:
 def read_parquet(path: Path, place: str) -> RawMatrix:
     """A Parquet table: gene names in its index or its leading text columns."""
     frame = pd.read_parquet(path)
-    if not isinstance(frame.index, pd.RangeIndex):
-        frame = frame.reset_index()
     lead = 0
+    if not isinstance(frame.index, pd.RangeIndex):
+        lead = frame.index.nlevels  # named by its index, Entrez numbers too
+        frame = frame.reset_index()
     while lead < frame.shape[1] and not pd.api.types.is_numeric_dtype(frame.dtypes.iloc[lead]):
         lead += 1
     if lead in (0, frame.shape[1]):
