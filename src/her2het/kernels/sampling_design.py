@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaln, gammaln, xlog1py, xlogy
+from scipy.special import betainc, gammaln
 
 from her2het.kernels.area_posterior import FractionPrior, fraction_posterior
 from her2het.kernels.het_call import HetCode, Limits, call_fraction
@@ -43,7 +43,11 @@ class DesignCertainty:
 
 
 def beta_binomial_pmf(cells: int, mean: float, rho: float) -> Floats:
-    """P(0..cells amplified) of one area: BetaBinomial(cells, mean, rho), binomial at rho = 0, all or none at 1."""
+    """P(0..cells amplified) of one area: BetaBinomial(cells, mean, rho), binomial at rho = 0, all or none at 1.
+
+    P(k) = C(n, k) prod_(i<k) (mu (1 - rho) + i rho) prod_(i<n-k) ((1 - mu)(1 - rho) + i rho) / prod_(i<n) (1 - rho +
+    i rho). ValueError where cells < 0, or mean or rho is not within 0..1.
+    """
     if cells < 0 or not 0 <= mean <= 1 or not 0 <= rho <= 1:
         raise ValueError("beta_binomial_pmf: cells >= 0, and mean and rho within 0..1, are required")
     k = np.arange(cells + 1)
@@ -52,12 +56,14 @@ def beta_binomial_pmf(cells: int, mean: float, rho: float) -> Floats:
         p[0] += 1 - mean
         p[-1] += mean
         return p
-    choose = gammaln(cells + 1) - gammaln(k + 1) - gammaln(cells - k + 1)
-    if rho < 1e-9:  # below, the beta-binomial differs from the binomial by rounding alone
-        return np.exp(choose + xlogy(k, mean) + xlog1py(cells - k, -mean))
-    total = (1 - rho) / rho
-    alpha, beta = mean * total, (1 - mean) * total
-    return np.exp(choose + betaln(k + alpha, cells - k + beta) - betaln(alpha, beta))
+    step = rho * np.arange(cells)
+
+    def rising(start: float) -> Floats:
+        return np.concatenate([[0.0], np.cumsum(np.log(start + step))])
+
+    log_choose = gammaln(cells + 1) - gammaln(k + 1) - gammaln(cells - k + 1)
+    hits, misses = rising(mean * (1 - rho)), rising((1 - mean) * (1 - rho))
+    return np.exp(log_choose + hits + misses[::-1] - rising(1 - rho)[-1])
 
 
 def pooled_pmf(areas: int, per_area: int, mean: float, rho: float) -> Floats:
