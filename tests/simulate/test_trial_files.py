@@ -95,7 +95,7 @@ def test_the_demo_finds_its_trial_again(folder: Path, tmp_path: Path) -> None:
         ensure_trial(tmp_path / "mine", 1)
     toml = folder / "study.toml"
     line = toml.read_text().partition("\n")[0]
-    assert line == "# SYNTHETIC data (model 1), no patient: her2het simulate --seed 7 --genes 4000"
+    assert line == "# SYNTHETIC data (model 2), no patient: her2het simulate --seed 7 --genes 4000"
     with pytest.raises(StudyError, match="not an empty folder"):
         ensure_trial(folder, 7)  # fewer genes: another trial
 

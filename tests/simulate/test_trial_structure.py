@@ -105,6 +105,18 @@ def test_mutations(small_trial: SyntheticTrial) -> None:
     assert given.set_index("patient").loc[to_het, "erbb2_mutated"].sum() == 1
 
 
+def test_mutations_are_seen_in_samples_of_mutated_tumours_alone(small_trial: SyntheticTrial) -> None:
+    owner = small_trial.samples.set_index("sample")["patient"]
+    patients = small_trial.features.dropna(subset=["patient"]).set_index("patient")["mutation"]
+    calls = small_trial.features.dropna(subset=["sample", "mutation"]).set_index("sample")["mutation"]
+    shown = calls[calls != "wild type"]
+    assert (shown.to_numpy() == owner[shown.index].map(patients).to_numpy()).all()
+    assert set(owner[shown.index]) == set(patients.dropna().index)
+    phase = small_trial.samples.set_index("sample")["timepoint"]
+    before = set(owner[shown.index[phase[shown.index] == "baseline"]])
+    assert len(set(owner[shown.index]) - before) == 1  # seen in the residual tumour alone
+
+
 def test_tables_keep_their_contracts(small_trial: SyntheticTrial) -> None:
     for spec, frame in (
         (PATIENTS, small_trial.patients),

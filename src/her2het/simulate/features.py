@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from her2het.simulate.cohort import Specimens, patient_names
 from her2het.simulate.latent import Latent
@@ -19,11 +20,14 @@ DECLARED: Mapping[str, tuple[str, str, str]] = {
     "single_sample_subtype": ("text", "", "Subtype by a rule for single samples, which knows no cohort."),
     "pik3ca_mutated": ("flag", "", "Hotspot mutation of PIK3CA seen in RNA reads (empty: not evaluable)."),
     "erbb2_mutated": ("flag", "", "Hotspot mutation of ERBB2 seen in RNA reads (empty: not evaluable)."),
-    "mutation": ("text", "", "The mutation found."),
+    "mutation": ("text", "", "The mutation found, in the patient and in each sample's reads (wild type: none seen)."),
 }
 """Column -> kind, unit, meaning."""
 PER_PATIENT = ("pik3ca_mutated", "erbb2_mutated", "mutation")
 OTHER_PIK3CA = ("E545K", "E542K", "N345K", "C420R", "Q546K")
+WILD_TYPE = "wild type"
+SEEN = 0.85
+"""Chance that the reads of a sample show the mutation of its tumour."""
 
 
 def draw_features(streams: Streams, roles: Roles, found: Specimens, latent: Latent) -> pd.DataFrame:
@@ -48,12 +52,14 @@ def draw_features(streams: Streams, roles: Roles, found: Specimens, latent: Late
             "single_sample_subtype": kind,
         }
     )
+    named = _names(rng, roles)
+    per_sample["mutation"] = _seen(streams, roles, found, rows, named)
     per_patient = pd.DataFrame(
         {
             "patient": patient_names(roles.n),
             "pik3ca_mutated": [bool(m) if e else pd.NA for m, e in zip(roles.pik3ca, roles.evaluable, strict=True)],
             "erbb2_mutated": [bool(m) if e else pd.NA for m, e in zip(roles.erbb2, roles.evaluable, strict=True)],
-            "mutation": _names(rng, roles),
+            "mutation": named,
         }
     )
     table = pd.concat([per_sample, per_patient], ignore_index=True)
@@ -73,3 +79,23 @@ def _names(rng: np.random.Generator, roles: Roles) -> list[object]:
             found.append("ERBB2 V777L")
         names.append("; ".join(found) or pd.NA)
     return names
+
+
+def _seen(streams: Streams, roles: Roles, found: Specimens, rows: NDArray[np.int64], named: list[object]) -> pd.Series:
+    """What the reads of each sample show; at least one sample of a mutated tumour shows it.
+
+    In one patient it is the residual tumour alone: most mutations are there before treatment (S5J).
+    """
+    rng = streams.of("mutation_calls")
+    who, after, aberrant = found.patient[rows], found.after[rows], found.aberrant[rows]
+    shows = rng.random(len(rows)) < SEEN
+    mutated = roles.pik3ca | roles.erbb2
+    late = np.flatnonzero(roles.pik3ca & roles.residual_rna)[:1]
+    for p in np.flatnonzero(mutated):
+        mine = (who == p) & ~aberrant
+        if p in late:
+            shows[mine] = after[mine]
+        elif not shows[mine & ~after].any():
+            shows[np.flatnonzero(mine & ~after)[0]] = True
+    calls = [named[p] if mutated[p] and shows[i] else WILD_TYPE for i, p in enumerate(who)]
+    return pd.Series(calls, dtype="string").mask(aberrant | ~roles.evaluable[who])

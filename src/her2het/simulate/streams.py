@@ -19,6 +19,8 @@ PIECES = (
     "positions",
     "ihc",
     "features",
+    "signature",
+    "mutation_calls",
 )
 """Names of the streams. The order is part of the data: new ones go to the end."""
 

@@ -21,12 +21,13 @@ from her2het.simulate.fish import draw_fish, draw_tumours
 from her2het.simulate.genes import FEWEST, FULL, draw_genes
 from her2het.simulate.ihc import draw_ihc
 from her2het.simulate.latent import draw_latent
+from her2het.simulate.signature import draw_signature
 from her2het.simulate.streams import Streams
 from her2het.simulate.structure import TRIAL, Structure, cast
 from her2het.simulate.truth import truth_tables
 from her2het.tables import FISH_NUCLEI, IHC, PATIENTS, SAMPLES
 
-MODEL = 1
+MODEL = 2
 """Number of the model: another number, other data from the same seed."""
 
 
@@ -42,6 +43,7 @@ class SyntheticTrial:
     fish_nuclei: pd.DataFrame
     ihc: pd.DataFrame
     features: pd.DataFrame
+    signature: Matrix
     truth: Mapping[str, pd.DataFrame]
 
 
@@ -91,5 +93,6 @@ def simulate_trial(
         fish_nuclei=FISH_NUCLEI.conform(fish.nuclei),
         ihc=IHC.conform(ihc),
         features=draw_features(streams, roles, found, latent),
+        signature=draw_signature(streams, panel),
         truth=truth_tables(structure, roles, clinic, found, tumours, latent, panel, libraries, fish, protein, scale),
     )

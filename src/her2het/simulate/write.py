@@ -42,6 +42,7 @@ rna_counts.tsv.gz    read counts, genes x samples
 fish_nuclei.tsv.gz   ERBB2 and CEP17 signals per nucleus, with positions
 ihc.tsv              HER2 and hormone receptor staining
 features.tsv         further measurements, declared in study.toml
+signature.tsv        marker genes in pure cells of each type, made up to fit the model: no cell was measured
 truth/               what was planted: effects.tsv, genes.tsv, gene_lists.tsv, patients.tsv, samples.tsv,
                      outliers.tsv (aberrant libraries), shifts.tsv, spatial.tsv (areas), nuclei.tsv.gz (whether each row
                      of fish_nuclei belongs to the amplified clone), numbers.tsv
@@ -91,6 +92,7 @@ def _fill(trial: SyntheticTrial, folder: Path) -> None:
     for name, frame in tables.items():
         _write(folder / _file(name), [_table(frame)])
     _write(folder / "rna_counts.tsv.gz", _counts(trial.rna_counts))
+    _write(folder / "signature.tsv", _counts(trial.signature))
     for name, frame in trial.truth.items():
         _write(folder / "truth" / _file(name), [_table(frame)])
     kind = "no planted effect (null)" if trial.null else "planted effects"
@@ -117,7 +119,7 @@ def study_toml(trial: SyntheticTrial) -> str:
         *(f'"{group}" = "{rule}"' for group, rule in zip(GROUPS, EXPRESSIONS, strict=True)),
         "",
     ]
-    for name in ("patients", "samples", "rna_counts", "fish_nuclei", "ihc", "features"):
+    for name in ("patients", "samples", "rna_counts", "fish_nuclei", "ihc", "features", "signature"):
         lines += [f"[tables.{name}]", f'file = "{_file(name)}"', ""]
     for name, (kind, unit, doc) in DECLARED.items():
         lines += [f"[features.columns.{name}]", f'kind = "{kind}"', f'unit = "{unit}"', f'doc = "{doc}"', ""]
