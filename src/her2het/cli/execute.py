@@ -11,7 +11,7 @@ from her2het.analyses import PLAN
 from her2het.cli.progress import Progress
 from her2het.config import check_knobs, parse_set
 from her2het.engine import EngineName, open_engine
-from her2het.kernels.compiled import compile_note
+from her2het.kernels.compiled import announce_compilation
 from her2het.load import load_study
 from her2het.report.folder import open_output, swap
 from her2het.report.manifest import how_it_ran
@@ -45,9 +45,7 @@ def execute(request: Request, progress: Progress) -> Path:
     progress.start("reading the study")
     study = with_settings(load_study(request.study, PLAN), settings)
     progress.done("study", "read", time.perf_counter() - clock)
-    note = compile_note()
-    if note:
-        progress.start(note)
+    announce_compilation(progress.start)
     with open_output(request.out) as folder:
         engine = _engine(request)
         try:

@@ -17,9 +17,12 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 class LazyGroup(click.Group):
     """A group whose commands are named in a static table: name -> (module with `command`, one line of help)."""
 
-    def __init__(self, name: str, table: Mapping[str, tuple[str, str]], **settings: Any) -> None:
+    def __init__(
+        self, name: str, table: Mapping[str, tuple[str, str]], *, compiles: bool = False, **settings: Any
+    ) -> None:
         super().__init__(name, epilog=RESEARCH_USE, context_settings=CONTEXT, **settings)
         self.table = table
+        self.compiles = compiles  # whether its commands run numerical kernels, whose compilation is worth a word
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands, in the order of the table."""
@@ -33,6 +36,14 @@ class LazyGroup(click.Group):
         if not command.epilog:
             command.epilog = RESEARCH_USE
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; say so where kernels are compiled first."""
+        if self.compiles:
+            from her2het.kernels.compiled import announce_compilation
+
+            announce_compilation(lambda text: click.echo(f"her2het: {text} …", err=True))
+        return super().invoke(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

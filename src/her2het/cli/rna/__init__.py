@@ -6,6 +6,7 @@ from her2het.cli.lazy import LazyGroup
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "tmm": ("her2het.cli.rna.tmm", "Normalisation factors, and log expression from counts (TMM)."),
+    "de": ("her2het.cli.rna.de", "Differential expression of raw counts (DESeq2's estimates)."),
     "pca": ("her2het.cli.rna.pca", "Principal components of samples, and outliers."),
     "distances": ("her2het.cli.rna.distances", "Distances between samples, within and between patients."),
     "deconvolve": ("her2het.cli.rna.deconvolve", "Shares of cell types from a signature (CIBERSORT's algorithm)."),
@@ -16,4 +17,4 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "estimate": ("her2het.cli.rna.estimate", "Stromal and immune scores (ESTIMATE)."),
 }
 
-command = LazyGroup("rna", COMMANDS, help="Expression: one method on plain files.")
+command = LazyGroup("rna", COMMANDS, compiles=True, help="Expression: one method on plain files.")
