@@ -10,8 +10,10 @@ from her2het.simulate.signature import CELLS
 from her2het.stats.deconvolution import Deconvolution, deconvolve
 
 BY_FACTOR = {
-    "immune": ("CD8 T cells", "CD4 T cells", "Regulatory T cells", "NK cells", "B cells", "Macrophages")
-    + ("Dendritic cells", "Mast cells"),
+    "immune": (
+        *("CD8 T cells", "CD4 T cells", "Regulatory T cells", "NK cells"),
+        *("B cells", "Macrophages", "Dendritic cells", "Mast cells"),
+    ),
     "stroma": ("Fibroblasts", "Endothelial cells"),
     "plasma": ("Plasma cells",),
 }
