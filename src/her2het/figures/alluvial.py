@@ -1,4 +1,4 @@
-"""Status of the same patients before and after treatment, as ribbons between two stacks."""
+"""Status of the same patients before and after treatment, as ribbons between stacks."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from her2het.figures.layout import Margins, blank
+from her2het.figures.layout import Margins, blank, size
 from her2het.figures.marks import Mark, Picture, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import CLOUD, COLUMN, HEIGHT, LOOKS, Look, drawn
@@ -15,7 +15,9 @@ from her2het.results.change import StatusChange
 from her2het.stats.estimate import Estimate
 
 GAP = 0.05  # of the patients, between two statuses of a stack
-BAR, LABEL = 0.02, 0.035  # half width of a stack and distance of its label, of the distance between the stacks
+SIDE = 2.0  # mm beside the picture
+ROOM = 17.0  # mm for the labels outside the first and the last stack
+BAR, LABEL = 0.95, 1.65  # mm: half width of a stack, and distance of its label
 TO_HET, FROM_HET = LOOKS[2], LOOKS[4]
 
 
@@ -26,41 +28,71 @@ def alluvial(
 
     `pairs` has patient, before, after, mark; `highlight` maps a mark to a colour, others are grey.
     """
-    picture, (ax,) = blank(COLUMN, HEIGHT, Margins(left=2, right=2, top=7, bottom=4.5))
-    gap = GAP * len(pairs)
-    tops = {side: _stack(pairs[side], order, gap) for side in ("before", "after")}
-    span = max(len(pairs) + gap * (pairs[side].nunique() - 1) for side in ("before", "after"))
-    for side, x in (("before", 0.0), ("after", 1.0)):
-        counts = pairs[side].value_counts()
+    return ribbons(pairs, (("before", "Baseline"), ("after", "After treatment")), order, looks, highlight)
+
+
+def ribbons(
+    values: pd.DataFrame,
+    stages: Sequence[tuple[str, str]],
+    order: Sequence[str],
+    looks: Mapping[str, Look],
+    highlight: Mapping[str, str],
+    *,
+    page: float = COLUMN,
+    height: float = HEIGHT,
+    room: float = ROOM,
+) -> Picture:
+    """Two or more stacks of statuses from left to right, and ribbons of the patients who go from one to the next.
+
+    `values` has patient, mark and a column per stage; `stages` are columns and their headings; `highlight` maps a mark
+    to a colour, others are grey. The first stack is pale, the last one strong.
+    """
+    picture, (ax,) = blank(page, height, Margins(left=SIDE, right=SIDE, top=7, bottom=4.5))
+    last = len(stages) - 1
+    gap = (GAP if last == 1 else 1.6 * GAP) * len(values)
+    step = (page - 2 * SIDE - 2 * room) / last  # mm from stack to stack
+    tops = [_stack(values[column], order, gap) for column, _ in stages]
+    span = max(len(values) + gap * (values[column].nunique() - 1) for column, _ in stages)
+    per_mm = span / size(ax)[1]
+    for x, (column, _) in enumerate(stages):
+        counts = values[column].value_counts()
         for status in order:
             if status not in counts:
                 continue
-            n, top, look = int(counts[status]), tops[side][status], looks[status]
-            face = look.pale if x == 0 else look.strong
-            ax.add_patch(Rectangle((x - BAR, top), 2 * BAR, n, color=face, lw=0, zorder=3))
-            words = f"{status}\nn = {n}" if n > 0.1 * len(pairs) else f"{status}, n = {n}"
-            place = x + (-LABEL if x == 0 else LABEL)
-            ax.text(place, top + n / 2, words, ha="right" if x == 0 else "left", va="center", linespacing=1.25)
-    left, right = dict(tops["before"]), dict(tops["after"])
-    for before in order:
-        for after in order:
-            for mark, part in _ordered(pairs[(pairs["before"] == before) & (pairs["after"] == after)], highlight):
-                colour = highlight.get(mark, CLOUD)
-                patch = _ribbon(left[before], right[after], len(part))
-                patch.set(
-                    facecolor=colour,
-                    alpha=0.75 if mark in highlight else 0.4,
-                    lw=0,
-                    zorder=2 if mark in highlight else 1,
-                )
-                ax.add_patch(patch)
-                tip = f"{before} → {after}\n{len(part)} patient{'s' * (len(part) > 1)}{f', {mark}' if mark else ''}"
-                picture.mark(patch, [Mark(tuple(plain(p) for p in part["patient"]), tip)])
-                left[before] += len(part)
-                right[after] += len(part)
-    for x, title in ((0.0, "Baseline"), (1.0, "After treatment")):
+            n, top, look = int(counts[status]), tops[x][status], looks[status]
+            face = look.pale if x == 0 else look.strong if x == last else look.colour
+            ax.add_patch(Rectangle((x - BAR / step, top), 2 * BAR / step, n, color=face, lw=0, zorder=3))
+            words = f"{status}\nn = {n}" if n > 0.1 * len(values) else f"{status}, n = {n}"
+            place = x + (-LABEL if x == 0 else LABEL) / step
+            thin = 0 < x < last and n < 3 * per_mm  # a label on so thin a ribbon would be struck through
+            ax.text(
+                place,
+                top - 0.3 * per_mm if thin else top + n / 2,
+                words,
+                ha="right" if x == 0 else "left",
+                va="bottom" if thin else "center",
+                linespacing=1.25,
+                zorder=4,
+            )
+    for x in range(last):
+        (before, _), (after, _) = stages[x], stages[x + 1]
+        left, right = dict(tops[x]), dict(tops[x + 1])
+        for one in order:
+            for other in order:
+                here = values[(values[before] == one) & (values[after] == other)]
+                for mark, part in _ordered(here, highlight):
+                    patch = _ribbon(x, BAR / step, left[one], right[other], len(part))
+                    lit = mark in highlight
+                    patch.set(facecolor=highlight.get(mark, CLOUD), alpha=0.75 if lit else 0.4, lw=0, zorder=1 + lit)
+                    ax.add_patch(patch)
+                    said = f"{len(part)} patient{'s' * (len(part) > 1)}{f', {mark}' if mark else ''}"
+                    tip = f"{one} → {other}\n{said}"
+                    picture.mark(patch, [Mark(tuple(plain(p) for p in part["patient"]), tip)])
+                    left[one] += len(part)
+                    right[other] += len(part)
+    for x, (_, title) in enumerate(stages):
         ax.text(x, -0.03 * span, title, ha="center", va="bottom", fontweight="bold")
-    ax.set(xlim=(-0.36, 1.36), ylim=(span, 0))
+    ax.set(xlim=(-room / step, last + room / step), ylim=(span, 0))
     ax.axis("off")
     return picture
 
@@ -81,9 +113,9 @@ def _stack(statuses: pd.Series, order: Sequence[str], gap: float) -> dict[str, f
     return tops
 
 
-def _ribbon(y0: float, y1: float, height: float) -> PathPatch:
-    """A band between the stacks, level at both ends."""
-    a, b, m = BAR, 1 - BAR, 0.5
+def _ribbon(x: float, bar: float, y0: float, y1: float, height: float) -> PathPatch:
+    """A band from the stack at x to the next, level at both ends."""
+    a, b, m = x + bar, x + 1 - bar, x + 0.5
     points = [
         (a, y0),
         (m, y0),

@@ -13,6 +13,7 @@ from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import CLOUD, LOOKS, drawn, looks
 from her2het.figures.words import capital, compared, effect, found, inline, join, methods, number, p_equals, places
+from her2het.results.her2 import FishDiversity
 from her2het.results.scores import CellFractions, ErbbSignatures, ImmuneScores, ScoreStudy, Subtypes
 from her2het.stats.estimate import Estimate
 
@@ -69,7 +70,19 @@ def cells_change(result: CellFractions) -> tuple[Drawing, ...]:
     return _change(result, "Cell fractions")
 
 
-def _names(result: ScoreStudy) -> list[str]:
+@drawn
+def diversity_by_group(result: FishDiversity) -> tuple[Drawing, ...]:
+    """Diversity of FISH signals by group."""
+    return _by_group(result, "Diversity of FISH signals", "a patient's nuclei pooled")
+
+
+@drawn
+def diversity_change(result: FishDiversity) -> tuple[Drawing, ...]:
+    """Diversity of FISH signals before and after treatment (3D, made comparable)."""
+    return _change(result, "Diversity of FISH signals")
+
+
+def _names(result: ScoreStudy | FishDiversity) -> list[str]:
     """The scores that are shown, in their own order."""
     every = [str(n) for n in result.values["score"].drop_duplicates()]
     if len(every) <= MOST:
@@ -79,7 +92,9 @@ def _names(result: ScoreStudy) -> list[str]:
     return [n for n in every if n in largest]
 
 
-def _by_group(result: ScoreStudy, what: str) -> tuple[Drawing, ...]:
+def _by_group(
+    result: ScoreStudy | FishDiversity, what: str, of: str = "mean of a patient's samples"
+) -> tuple[Drawing, ...]:
     names = _names(result)
     if not names:
         return ()
@@ -100,7 +115,7 @@ def _by_group(result: ScoreStudy, what: str) -> tuple[Drawing, ...]:
     drawing = Drawing(
         picture,
         title=_title(what, estimates, "no difference found between groups", "differ between groups"),
-        caption=f"{what} at baseline, mean of a patient's samples. {groups.BOX} Above the brackets: exact p, not "
+        caption=f"{what} at baseline, {of}. {groups.BOX} Above the brackets: exact p, not "
         f"adjusted.{methods(estimates)}{_left_out(result, names)}",
         alt=f"{len(names)} box plots with points by group: {join(inline(n) for n in names)}.",
         numbers=result.values[result.values["score"].isin(names)][["score", "patient", "group", "value"]].reset_index(
@@ -113,7 +128,7 @@ def _by_group(result: ScoreStudy, what: str) -> tuple[Drawing, ...]:
     return (drawing,)
 
 
-def _change(result: ScoreStudy, what: str) -> tuple[Drawing, ...]:
+def _change(result: ScoreStudy | FishDiversity, what: str) -> tuple[Drawing, ...]:
     names = [n for n in _names(result) if (result.pairs["score"] == n).any()] if len(result.pairs) else []
     if not names:
         return ()
@@ -140,7 +155,7 @@ def _change(result: ScoreStudy, what: str) -> tuple[Drawing, ...]:
     return (drawing,)
 
 
-def _lines(picture: Picture, ax: Axes, result: ScoreStudy, name: str) -> None:
+def _lines(picture: Picture, ax: Axes, result: ScoreStudy | FishDiversity, name: str) -> None:
     pairs = result.pairs[result.pairs["score"] == name]
     everything = pairs[["before", "after"]].to_numpy(dtype=float).ravel()
     shown = places(*headroom(everything)) + 1
@@ -184,7 +199,7 @@ def _head(ax: Axes, name: str, above: float) -> None:
     )
 
 
-def _left_out(result: ScoreStudy, names: Sequence[str]) -> str:
+def _left_out(result: ScoreStudy | FishDiversity, names: Sequence[str]) -> str:
     every = result.values["score"].nunique()
     return f" Shown are the {len(names)} largest of {every}; the tables have all." if every > len(names) else ""
 

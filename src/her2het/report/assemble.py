@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from her2het.plan import Analysis, Plan
+from her2het.report.cases import CASE_PANELS, case_views
 from her2het.report.cohort import cohort_view
 from her2het.report.draw import Drawn
 from her2het.report.prose import read_docstring
@@ -23,6 +24,7 @@ from her2het.report.view import (
     TableView,
 )
 from her2het.results.cohort import CohortTable, GroupAssignment
+from her2het.results.her2 import TracedCases
 from her2het.run import Outcome
 from her2het.schema import Note
 from her2het.study import Study
@@ -43,6 +45,11 @@ SHOWN_TABLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("counts", "Groups"),
         ("shifts", "HET that changes under treatment"),
         ("conflicts", "Conflicting HET calls"),
+    ),
+    "her2_status": (
+        ("by_group", "HER2 status of the baseline tumours by group"),
+        ("matrix", "Patients by status under 2007 (rows) and 2023 (columns)"),
+        ("moved", "Patients whose status changes from 2007 to 2023"),
     ),
 }
 SUMMARY_PANELS = ("flow",)
@@ -120,6 +127,7 @@ def _analysis(o: Outcome, drawn: Sequence[Drawn]) -> AnalysisView:
         tables=_tables(o.analysis, o.result),
         cohort=_cohort(o.result),
         panels=_panels(o.analysis, drawn),
+        cases=case_views(o.result) if isinstance(o.result, TracedCases) else (),
     )
 
 
@@ -153,6 +161,7 @@ def _panels(analysis: Analysis, drawn: Sequence[Drawn]) -> tuple[PanelView, ...]
             files={kind: f"figures/{analysis.name}/{d.name}.{kind}" for kind in ("svg", "png", "pdf", "tsv")},
             command=f"her2het figure DIR {d.name}",
             in_summary=d.panel in SUMMARY_PANELS,
+            case=d.label if d.panel in CASE_PANELS else "",
         )
         for d in drawn
     )

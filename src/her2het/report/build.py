@@ -86,7 +86,7 @@ def render_report(view: ReportView) -> str:
             groups=_groups(view.groups),
             sections=sections,
             lifted=[(p, p.command) for p in view.panels if p.in_summary],
-            placed={a.name: placed([p for p in a.panels if not p.in_summary]) for a in view.analyses},
+            placed={a.name: placed([p for p in a.panels if not (p.in_summary or p.case)]) for a in view.analyses},
             figures={p.name: Markup(themed(p.svg, TOKENS)) for p in view.panels},
             narrow={p.name: Markup(themed(p.narrow, TOKENS)) for p in view.panels if p.narrow},
             data={p.name: Markup(as_json(p.numbers)) for p in view.panels},

@@ -29,7 +29,8 @@ class PanelView:
 
     `label` is what the contents call it ('ERBB2'); `narrow` is the figure for a phone where the wide one is too small;
     `files` maps svg, png, pdf and tsv to where they lie relative to the page; `command` makes this panel alone;
-    `in_summary` puts it at the head of the page (the flow of patients).
+    `in_summary` puts it at the head of the page (the flow of patients); `case` is the patient whose traced case it
+    belongs to.
     """
 
     name: str
@@ -48,6 +49,40 @@ class PanelView:
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     command: str = ""
     in_summary: bool = False
+    case: str = ""
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One line of a trace. `level` is plain, caution (qualifies the result), stop (ends it) or verdict."""
+
+    part: str
+    observed: str
+    rule: str
+    outcome: str
+    level: str
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """One patient, rule by rule: what was observed, the rule, the result; flags, and what the rules ask for next.
+
+    `statuses` are version, status, and what stands behind it; `flags` are codes and their text; the figures are the
+    panels of the analysis whose `case` is this patient.
+    """
+
+    patient: str
+    sample: str
+    group: str
+    why: str
+    guideline: str
+    statuses: tuple[tuple[str, str, str], ...]
+    steps: tuple[StepView, ...]
+    flags: tuple[tuple[str, str], ...] = ()
+    comment: str = ""
+    next_actions: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +149,7 @@ class AnalysisView:
     tables: tuple[TableView, ...] = ()
     cohort: CohortView | None = None
     panels: tuple[PanelView, ...] = ()
+    cases: tuple[CaseView, ...] = ()
     references: tuple[str, ...] = ()
 
 
