@@ -90,7 +90,7 @@ def superiority_interval(of: Superiority, level: float = 0.95) -> tuple[float, f
     One is `logit_interval`: where groups hardly overlap and one is small its variance rests on a few values (coverage
     down to 84 % for 14 against 115). The other is, for two groups, `newcombe5`, which needs no variance but takes the
     groups' spreads as alike (down to 88 %); for pairs, Clopper and Pearson's of theta n out of n. Together they kept
-    95 % in every case tried, at 0 to 15 % more width.
+    95 % in every case tried, mostly at 0 to 15 % more width than the logit interval.
     """
     if math.isnan(of.value):
         return math.nan, math.nan
