@@ -80,7 +80,7 @@ def simulate_trial(
     libraries = draw_libraries(streams, found)
     counts = draw_counts(streams, panel, roles, found, latent, libraries, scale)
     fish = draw_fish(streams, structure, roles, found, latent, tumours, scale)
-    ihc, protein = draw_ihc(streams, roles, clinic, found, latent)
+    ihc, protein = draw_ihc(streams, roles, clinic, found, latent, fish.nuclei, fish.amplified)
     het = given_het(roles, found)
     samples = sample_table(streams, roles, found, het, latent.factor["tissue"] - latent.shift["tissue"], scale)
     columns = tuple(np.array(found.name)[libraries.sample].tolist())
