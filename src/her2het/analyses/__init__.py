@@ -15,6 +15,7 @@ from her2het.analyses.het_profiles import het_profiles
 from her2het.analyses.markers import marker_expression, mrna_protein
 from her2het.analyses.relative import checkpoints, erbb_genes, pam50_genes
 from her2het.analyses.signatures import erbb_signatures, gene_set_scores, pathway_deltas
+from her2het.analyses.spatial import spatial_pattern
 from her2het.analyses.status_change import heterogeneity_change, status_change
 from her2het.analyses.subtypes import cell_fractions, immune_scores, subtypes
 from her2het.analyses.traced_cases import traced_cases
@@ -31,6 +32,7 @@ PLAN = Plan(
         fish_by_group,
         het_profiles,
         fish_diversity,
+        spatial_pattern,
         traced_cases,
         sample_qc,
         expression,

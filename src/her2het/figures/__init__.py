@@ -13,7 +13,7 @@ from her2het.results.cohort import SampleFlow
 from her2het.results.expression import BiopsyDistance, MarkerExpression, MrnaProtein, SampleComponents, SampleQc
 from her2het.results.fish import FishByGroup, FishHeterogeneity
 from her2het.results.genes import BaselineGenes, PairedGenes
-from her2het.results.her2 import FishDiversity, Her2Status, HetProfiles, TracedCases
+from her2het.results.her2 import FishDiversity, Her2Status, HetProfiles, SpatialPatterns, TracedCases
 from her2het.results.scores import (
     CellFractions,
     Checkpoints,
@@ -54,6 +54,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("het_robust", "HET", HetProfiles, _from("het_profiles", "het_robust")),
     Panel("fish_diversity", "FISH", FishDiversity, _from("scores", "diversity_by_group")),
     Panel("fish_diversity_change", "FISH", FishDiversity, _from("scores", "diversity_change")),
+    Panel("spatial_maps", "FISH", SpatialPatterns, _from("spatial", "spatial_maps")),
     Panel("case_plane", "Case", TracedCases, _from("nuclei", "case_plane")),
     Panel("case_nuclei", "Case", TracedCases, _from("nuclei", "case_nuclei")),
     Panel("status_change", "3A, 3C", StatusChange, _from("alluvial", "status_change")),

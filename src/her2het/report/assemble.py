@@ -51,6 +51,7 @@ SHOWN_TABLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("matrix", "Patients by status under 2007 (rows) and 2023 (columns)"),
         ("moved", "Patients whose status changes from 2007 to 2023"),
     ),
+    "spatial_pattern": (("by_group", "Pattern of the baseline tumours in which amplified nuclei are the fewer"),),
 }
 SUMMARY_PANELS = ("flow",)
 

@@ -126,3 +126,27 @@ class TracedCases:
     control: str
     excluded: pd.DataFrame
     notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SpatialPatterns:
+    """How amplified nuclei lie among the others, from their positions.
+
+    samples, patients: sample or patient, phase, nuclei (with positions), areas, fraction_positive, minority_fraction,
+    minority_positive (whether amplified nuclei are the fewer), components (connected groups of minority nuclei),
+    largest (nuclei of the largest), joined (share of the minority that lies in the largest group of its area), both,
+    mixed, neither (neighbouring pairs), moran, moran_null, p, q (over tumours of a phase), pattern. by_group: pattern,
+    a column of baseline patients per group, all, of those in which amplified nuclei are the fewer. shown: patient,
+    phase, pattern of the tumours on the maps. nuclei: patient, sample, area, x, y (um), positive, of those.
+    """
+
+    samples: pd.DataFrame
+    patients: pd.DataFrame
+    by_group: pd.DataFrame
+    shown: pd.DataFrame
+    nuclei: pd.DataFrame
+    rule: str
+    labels: tuple[str, ...]
+    control: str
+    excluded: pd.DataFrame
+    notes: tuple[Note, ...]
