@@ -4,6 +4,7 @@ from her2het.analyses.cohort import cohort_table
 from her2het.analyses.components import sample_components
 from her2het.analyses.distance import biopsy_distance
 from her2het.analyses.expression import expression, sample_qc
+from her2het.analyses.expression_change import checkpoint_change, erbb_receptors, pathway_change
 from her2het.analyses.fish import fish_heterogeneity
 from her2het.analyses.fish_diversity import fish_diversity
 from her2het.analyses.fish_groups import fish_by_group
@@ -51,8 +52,11 @@ PLAN = Plan(
         heterogeneity_change,
         treatment_distance,
         paired_genes,
+        erbb_receptors,
+        pathway_change,
         immune_scores,
         cell_fractions,
         checkpoints,
+        checkpoint_change,
     )
 )

@@ -1,6 +1,7 @@
 """Genes or sets relative to the control group, ordered from common to unique."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
 
 import pandas as pd
 from pydantic import Field
@@ -11,7 +12,7 @@ from her2het.plan import analysis
 from her2het.reference.tables import erbb_pi3k_sets, pam50_centroids
 from her2het.results.cohort import GroupAssignment
 from her2het.results.expression import Expression
-from her2het.results.scores import Checkpoints, ErbbGenes, Pam50Genes
+from her2het.results.scores import Checkpoints, ErbbGenes, Pam50Genes, RelativeExpression
 from her2het.schema import Matrix, NotApplicable
 from her2het.stats.families import adjusted
 from her2het.stats.rank_tests import rank_sum
@@ -19,7 +20,7 @@ from her2het.stats.units import PerPatient, PerSample
 from her2het.tables import GeneSets
 
 STAR = 0.05
-COMMON, NONE = "common", "none"
+COMMON, OPPOSITE, NONE = "common", "opposite", "none"
 PAIRS = (
     *(
         "PDCD1",
@@ -41,10 +42,21 @@ PAIRS = (
 )
 
 
-def relative_rows(
-    matrix: Matrix, shown: dict[str, str], groups: GroupAssignment, most: int | None = None
-) -> tuple[pd.DataFrame, list[tuple[str, str, str, str]]]:
-    """Rows of a `RelativeExpression` for the rows of a matrix (named by `shown`), and what was left out.
+Lost = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of a `RelativeExpression` with the sizes of its groups, those that decide, and what was left out."""
+
+    table: pd.DataFrame
+    sizes: pd.DataFrame
+    deciding: tuple[str, ...]
+    lost: tuple[Lost, ...]
+
+
+def relative_rows(matrix: Matrix, shown: dict[str, str], groups: GroupAssignment, most: int | None = None) -> Rows:
+    """The rows of a matrix (named by `shown`) relative to the control group.
 
     :raises NotApplicable: where fewer than two groups, or not the control, have baseline samples
     """
@@ -59,17 +71,34 @@ def relative_rows(
     for row, name in shown.items():
         per_patient = PerSample(matrix.row(row), name).pick(baseline["sample"]).per_patient(owner)
         parts.append(_compare(per_patient, label, others, groups.control, name))
-    rows = pd.concat(parts, ignore_index=True)
+    counts = label.reindex(owner.unique()).value_counts()
+    sizes = {g: int(counts[g]) for g in (groups.control, *others)}
+    return arranged(pd.concat(parts, ignore_index=True), sizes, tuple(others), most)
+
+
+def arranged(rows: pd.DataFrame, sizes: dict[str, int], deciding: tuple[str, ...], most: int | None = None) -> Rows:
+    """Rows (item, group, difference, p) with q over items within each group, in runs from common to unique.
+
+    `deciding`: the groups by which an item is common or unique; `most`: the items kept of each run.
+    """
     rows["q"] = rows.groupby("group", sort=False)["p"].transform(lambda p: adjusted(p.to_numpy(dtype=float)))
-    runs = _runs(rows, others)
+    decides = rows[rows["group"].isin(deciding)]
+    runs = _runs(decides, deciding)
     rows["run"] = rows["item"].map(runs)
-    order = _order(rows, runs, others, most)
-    lost = [("item", name, f"beyond the {most} strongest of its run", "most") for name in runs if name not in order]
+    order = _order(decides, runs, deciding, most)
+    why = "differs in none of the groups" if most is not None else ""
+    lost = [
+        ("item", name, why if run == NONE else f"beyond the {most} strongest of its run", "most")
+        for name, run in runs.items()
+        if name not in order
+    ]
     rows = rows[rows["item"].isin(order)].copy()
     rows["place"] = rows["item"].map({name: i for i, name in enumerate(order)})
-    rows = rows.sort_values(["place", "group"], kind="stable").reset_index(drop=True)
+    rows = rows.sort_values(["place"], kind="stable").reset_index(drop=True)
     text = dict.fromkeys(["item", "group", "run"], "string")
-    return rows[["item", "group", "difference", "p", "q", "run", "place"]].astype(text), lost
+    table = rows[["item", "group", "difference", "p", "q", "run", "place"]].astype(text)
+    n = pd.DataFrame(list(sizes.items()), columns=pd.Index(["group", "n"])).astype({"group": "string"})
+    return Rows(table, n, deciding, tuple(lost))
 
 
 def _compare(values: PerPatient, label: pd.Series, others: list[str], control: str, name: str) -> pd.DataFrame:
@@ -79,14 +108,14 @@ def _compare(values: PerPatient, label: pd.Series, others: list[str], control: s
     return pd.DataFrame(rows, columns=pd.Index(["item", "group", "difference", "p"]))
 
 
-def _runs(rows: pd.DataFrame, others: list[str]) -> dict[str, str]:
-    """Which run each item belongs to: common to all groups in one direction, one group's own, or none."""
+def _runs(rows: pd.DataFrame, others: tuple[str, ...]) -> dict[str, str]:
+    """The run of each item: in all groups in one direction or in opposite ones, in one group alone, or none."""
     runs: dict[str, str] = {}
     for name, part in rows.groupby("item", sort=False):
         hit = part[part["p"] < STAR]
         same = len(set(hit["difference"] > 0)) == 1
-        if len(hit) == len(others) and len(others) > 1 and same:
-            runs[str(name)] = COMMON
+        if len(hit) == len(others) and len(others) > 1:
+            runs[str(name)] = COMMON if same else OPPOSITE
         elif len(hit) == 1 or (len(others) == 1 and len(hit)):
             runs[str(name)] = str(hit["group"].iloc[0])
         else:
@@ -94,12 +123,12 @@ def _runs(rows: pd.DataFrame, others: list[str]) -> dict[str, str]:
     return runs
 
 
-def _order(rows: pd.DataFrame, runs: dict[str, str], others: list[str], most: int | None) -> list[str]:
-    """Common first, then each group's own, then the rest; within a run from higher to lower, the strongest kept."""
+def _order(rows: pd.DataFrame, runs: dict[str, str], others: tuple[str, ...], most: int | None) -> list[str]:
+    """Common, opposite, each group's own, then the rest; within a run from higher to lower, the strongest kept."""
     strength = rows.assign(size=rows["difference"].abs()).groupby("item")["size"].max()
     mean = rows.groupby("item")["difference"].mean()
     order: list[str] = []
-    for run in (COMMON, *others, NONE):
+    for run in (COMMON, OPPOSITE, *others, NONE):
         members = [name for name, r in runs.items() if r == run]
         if most is not None:
             members = [] if run == NONE else sorted(members, key=lambda n: -float(strength[n]))[:most]
@@ -109,16 +138,38 @@ def _order(rows: pd.DataFrame, runs: dict[str, str], others: list[str], most: in
     return order
 
 
-def _genes(
-    expression: Expression, genes: tuple[str, ...], groups: GroupAssignment, who: str
-) -> tuple[pd.DataFrame, list[tuple[str, str, str, str]]]:
+def find_genes(expression: Expression, genes: tuple[str, ...], who: str) -> tuple[dict[str, str], list[Lost]]:
+    """Row -> symbol of the genes that the matrix has, and those that it lacks.
+
+    :raises NotApplicable: where fewer than three are there
+    """
     found = {gene: find_gene(expression.log_cpm.rows, gene) for gene in dict.fromkeys(genes)}
     shown = {row: gene for gene, row in found.items() if row is not None}
     absent = [("gene", gene, "not among the genes", who) for gene, row in found.items() if row is None]
     if len(shown) < 3:
         raise NotApplicable(f"{len(shown)} of {len(found)} genes are there")
-    rows, lost = relative_rows(expression.log_cpm, shown, groups)
-    return rows, absent + lost
+    return shown, absent
+
+
+T = TypeVar("T", bound=RelativeExpression)
+
+
+def _genes(
+    kind: type[T], expression: Expression, genes: tuple[str, ...], groups: GroupAssignment, who: str, source: str
+) -> T:
+    shown, absent = find_genes(expression, genes, who)
+    rows = relative_rows(expression.log_cpm, shown, groups)
+    return kind(
+        rows=rows.table,
+        sizes=rows.sizes,
+        deciding=rows.deciding,
+        unit=scale_words(expression.log_cpm.unit),
+        source=source,
+        labels=groups.labels,
+        control=groups.control,
+        excluded=excluded([*absent, *rows.lost]),
+        notes=(),
+    )
 
 
 @analysis(section="Before treatment")
@@ -147,9 +198,7 @@ def erbb_genes(
     members = own.get(name) or shipped.get(name)
     if members is None:
         raise NotApplicable(f"neither {set_name} nor {fall_back} is among the gene sets")
-    rows, lost = _genes(expression, members, groups, "erbb_genes.set_name")
-    unit = scale_words(expression.log_cpm.unit)
-    return ErbbGenes(rows, unit, name, groups.labels, groups.control, excluded(lost), ())
+    return _genes(ErbbGenes, expression, members, groups, "erbb_genes.set_name", name)
 
 
 @analysis(section="Before treatment")
@@ -159,9 +208,8 @@ def pam50_genes(expression: Expression, groups: GroupAssignment) -> Pam50Genes:
     Difference of mean log expression from the control group (patient level, baseline), rank-sum test;
     Benjamini-Hochberg over genes within each comparison; ordered from common to unique (doi:10.1200/JCO.2008.18.1370).
     """
-    rows, lost = _genes(expression, tuple(pam50_centroids().index.astype(str)), groups, "pam50_genes")
-    unit = scale_words(expression.log_cpm.unit)
-    return Pam50Genes(rows, unit, "PAM50", groups.labels, groups.control, excluded(lost), ())
+    members = tuple(pam50_centroids().index.astype(str))
+    return _genes(Pam50Genes, expression, members, groups, "pam50_genes", "PAM50")
 
 
 @analysis(section="Immune microenvironment")
@@ -178,6 +226,4 @@ def checkpoints(
     Difference of mean log expression from the control group (patient level, baseline), rank-sum test;
     Benjamini-Hochberg over genes within each comparison; ordered from common to unique.
     """
-    rows, lost = _genes(expression, genes, groups, "checkpoints.genes")
-    unit = scale_words(expression.log_cpm.unit)
-    return Checkpoints(rows, unit, "checkpoint pairs", groups.labels, groups.control, excluded(lost), ())
+    return _genes(Checkpoints, expression, genes, groups, "checkpoints.genes", "checkpoint pairs")

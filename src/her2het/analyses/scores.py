@@ -6,15 +6,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from her2het.analyses.parts import compare_pairs, group_of, samples_at
+from her2het.analyses.parts import compare_pairs, group_of, pairs_of_groups, samples_at
 from her2het.results.cohort import GroupAssignment
 from her2het.schema import NotApplicable
 from her2het.stats.correlation import spearman
 from her2het.stats.estimate import Estimate
 from her2het.stats.families import with_q
 from her2het.stats.rank_tests import rank_sum, signed_rank
+from her2het.stats.strata import stratified_rank_sum
 from her2het.stats.summaries import boxes, fit_line
 from her2het.stats.units import PerPatient, PerSample
+
+RECEPTOR = ("HR+", "HR−")
+FAMILIES = {
+    "groups": "comparisons of groups",
+    "receptor": "comparisons by receptor",
+    "within": "comparisons of groups within receptor classes",
+    "stratified": "comparisons of groups by receptor class",
+    "rcb": "correlations with RCB",
+    "changes": "changes",
+}
 
 
 def score_study(
@@ -31,10 +42,10 @@ def score_study(
         raise NotApplicable("no patient of a group has a baseline sample with scores")
     known = patients.set_index("patient")
     rcb = PerPatient(known["rcb"], "RCB") if "rcb" in known.columns and known["rcb"].notna().any() else None
-    hr = _receptor(known)
+    hr = receptor(known)
     het = groups.patients.set_index("patient")["het"].astype("boolean")
     values, fits, pairs = [], [], []
-    found: dict[str, list[Estimate]] = {"groups": [], "receptor": [], "rcb": [], "changes": []}
+    found: dict[str, list[Estimate]] = {name: [] for name in FAMILIES}
     for name in scores.columns:
         before = _per_patient(scores[name], baseline, str(name), unit)
         frame = before.known().rename("value").rename_axis("patient").reset_index()
@@ -44,10 +55,9 @@ def score_study(
         frame["rcb"] = frame["patient"].map(rcb.values) if rcb is not None else np.nan
         values.append(frame)
         found["groups"] += compare_pairs(before, label, groups, str(name))
-        if hr is not None and set(hr.reindex(before.known().index).dropna()) == {"HR+", "HR−"}:
-            found["receptor"].append(
-                replace(rank_sum(before, hr, "HR+", "HR−"), quantity=str(name), groups=("HR+", "HR−"))
-            )
+        if hr is not None and set(hr.reindex(before.known().index).dropna()) == set(RECEPTOR):
+            found["receptor"].append(replace(rank_sum(before, hr, *RECEPTOR), quantity=str(name), groups=RECEPTOR))
+            _within(before, label, hr, groups, found)
         if rcb is not None:
             both = before.known().index.intersection(rcb.known().index)
             if len(both) >= 5 and len(set(before.known().reindex(both))) > 1:
@@ -67,21 +77,19 @@ def score_study(
     )
     empty = pd.DataFrame(columns=pd.Index(["score", "patient", "het_before", "before", "after"]))
     line = ["score", "x", "y", "low", "high"]
-    names = {
-        "groups": "comparisons of groups",
-        "receptor": "comparisons by receptor",
-        "rcb": "correlations with RCB",
-        "changes": "changes",
-    }
-    told = {k: with_q(v, family=f"{what}: {len(v)} {names[k]}") for k, v in found.items()}
+    told = {k: with_q(v, family=f"{what}: {len(v)} {FAMILIES[k]}") for k, v in found.items()}
     return {
         "samples": samples.astype({"score": "string", "sample": "string", "patient": "string", "phase": "string"}),
         "values": table,
         "boxes": boxes(table.dropna(subset=["group"]), "score"),
+        "boxes_by_receptor": _boxes_by_receptor(table),
         "fits": pd.concat(fits, ignore_index=True)[line] if fits else pd.DataFrame(columns=pd.Index(line), dtype=float),
         "pairs": pd.concat(pairs, ignore_index=True) if pairs else empty,
         "comparisons": told["groups"],
         "by_receptor": told["receptor"],
+        "in_positive": tuple(e for e in told["within"] if e.contrast.endswith(RECEPTOR[0])),
+        "in_negative": tuple(e for e in told["within"] if e.contrast.endswith(RECEPTOR[1])),
+        "stratified": told["stratified"],
         "correlations": told["rcb"],
         "changes": told["changes"],
         "unit": unit,
@@ -90,10 +98,37 @@ def score_study(
     }
 
 
-def _receptor(patients: pd.DataFrame) -> pd.Series | None:
+def receptor(patients: pd.DataFrame) -> pd.Series | None:
+    """HR+ or HR− of each patient (patients in the index), where both occur."""
     if "hr" not in patients.columns or patients["hr"].nunique() < 2:
         return None
-    return patients["hr"].dropna().map({True: "HR+", False: "HR−"})
+    return patients["hr"].dropna().map({True: RECEPTOR[0], False: RECEPTOR[1]}).rename("hormone receptor")
+
+
+def _within(
+    values: PerPatient, label: pd.Series, hr: pd.Series, groups: GroupAssignment, found: dict[str, list[Estimate]]
+) -> None:
+    """Pairs of groups within each receptor class, and by what the classes have in common."""
+    name = values.quantity
+    known = values.known().index
+    for stratum in RECEPTOR:
+        here = hr.index[hr == stratum]
+        part = PerPatient(values.known().reindex(known[known.isin(here)]), name, values.unit)
+        found["within"] += [
+            replace(e, contrast=f"{' − '.join(e.groups)}, {stratum}") for e in compare_pairs(part, label, groups, name)
+        ]
+    have = set(label.reindex(known).dropna())
+    found["stratified"] += [
+        replace(stratified_rank_sum(values, label, hr, a, b), quantity=name, groups=(a, b))
+        for a, b in pairs_of_groups(groups.labels, groups.control)
+        if {a, b} <= have
+    ]
+
+
+def _boxes_by_receptor(table: pd.DataFrame) -> pd.DataFrame:
+    known = table.dropna(subset=["group", "hr"])
+    parts = [boxes(part, "score").assign(hr=str(name)) for name, part in known.groupby("hr", sort=False)]
+    return pd.concat(parts, ignore_index=True) if parts else boxes(known, "score").assign(hr="")
 
 
 def _per_patient(scores: pd.Series, samples: pd.DataFrame, name: str, unit: str) -> PerPatient:

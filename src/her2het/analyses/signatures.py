@@ -144,13 +144,20 @@ def pathway_deltas(
     over sets within each comparison. Common: p < .05 in every group and in one direction; unique: in one group alone.
     The star is the uncorrected p, as in the paper; q is beside it.
     """
-    rows, lost = relative_rows(scores.scores, dict(scores.sets[["set", "shown"]].itertuples(index=False)), groups, most)
+    rows = relative_rows(scores.scores, shown_names(scores), groups, most)
     return PathwayDeltas(
-        rows=rows,
+        rows=rows.table,
+        sizes=rows.sizes,
+        deciding=rows.deciding,
         unit=f"{scores.method.upper()} score",
         source=scores.source,
         labels=groups.labels,
         control=groups.control,
-        excluded=excluded(lost),
+        excluded=excluded(rows.lost),
         notes=(),
     )
+
+
+def shown_names(scores: GeneSetScores) -> dict[str, str]:
+    """Set -> its name on figures."""
+    return {str(name): str(shown) for name, shown in zip(scores.sets["set"], scores.sets["shown"], strict=True)}

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from her2het.analyses.parts import excluded, samples_at
 from her2het.analyses.scores import score_study
+from her2het.analyses.subtype_counts import agreement, count_table, count_tests, shift_tests
 from her2het.plan import analysis
 from her2het.reference.tables import pam50_centroids
 from her2het.results.cohort import GroupAssignment
@@ -39,9 +40,12 @@ def subtypes(
     correlations as shares, not calibrated. In a HER2-positive-only cohort, centring genes on the cohort takes the
     common HER2 signal away and calls many Her2 tumours basal-like; the leading call therefore centres on what the
     published subtype mix of such cohorts makes expected, and genefu's robust scaling (the paper's) is shown beside it.
-    Stability is the share of choices (scalings, with and without ERBB2 and GRB7) that give the same call. Tests as for
-    every score: rank-sum between groups, Spearman with RCB, signed-rank before against after; Benjamini-Hochberg
-    within each question.
+    Stability is the share of choices (scalings, with and without ERBB2 and GRB7) that give the same call. Tests of
+    probabilities as for every score: rank-sum between groups, also within and stratified by receptor class (van
+    Elteren), Spearman with RCB, signed-rank before against after. Of calls (a patient's is that of most baseline
+    samples): Fisher's test over groups, also within receptor classes and stratified (Cochran-Mantel-Haenszel); shares
+    of each subtype against the control (Newcombe); before against after, Bowker's test of symmetry and the share of
+    each subtype (McNemar). Benjamini-Hochberg within each question.
     """
     genes = [g for g in pam50_centroids().index.astype(str) if g in expression.log_cpm.rows]
     if len(genes) < 25 or len(expression.log_cpm.columns) < 5:
@@ -59,14 +63,18 @@ def subtypes(
     frame = found.calls.probabilities.astype("float64")
     common = score_study(frame, groups, patients, "probability", "PAM50")
     calls = _calls(found, robust, groups)
+    before, shift = _majority(calls, groups, "baseline"), _shift(calls, groups)
     lost = [
         ("gene", g, "not among the genes", "subtypes") for g in pam50_centroids().index.astype(str) if g not in genes
     ]
     return Subtypes(
         **common,
         calls=calls,
-        counts=_counts(calls, groups),
-        shift=_shift(calls, groups),
+        counts=count_table(before, groups, patients),
+        shift=shift,
+        agreement=agreement(calls),
+        count_tests=count_tests(before, groups, patients),
+        shift_tests=shift_tests(shift),
         centring=str(found.calls.centring),
         excluded=excluded(lost),
         notes=(*found.notes, _agreement(calls)),
@@ -96,13 +104,6 @@ def _majority(calls: pd.DataFrame, groups: GroupAssignment, phase: str) -> pd.Se
     scored = rows.groupby(["patient", "subtype"])["stability"].agg(["size", "sum"]).reset_index()
     best = scored.sort_values(["size", "sum", "subtype"], ascending=[False, False, True]).drop_duplicates("patient")
     return best.set_index("patient")["subtype"].sort_index()
-
-
-def _counts(calls: pd.DataFrame, groups: GroupAssignment) -> pd.DataFrame:
-    known = groups.patients.dropna(subset=["group"]).set_index("patient")["group"]
-    before = _majority(calls, groups, "baseline")
-    table = pd.DataFrame({"subtype": before, "group": known.reindex(before.index)}).dropna()
-    return table.groupby(["group", "subtype"]).size().reset_index(name="patients")
 
 
 def _shift(calls: pd.DataFrame, groups: GroupAssignment) -> pd.DataFrame:

@@ -1,20 +1,32 @@
-"""Genes or sets relative to a control group: a heatmap in runs from common to unique."""
+"""Genes or sets relative to a control group or to before treatment: a heatmap in runs from common to unique."""
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import LinearSegmentedColormap
 
-from her2het.figures.lettering import cut, width
+from her2het.figures.layout import size
+from her2het.figures.lettering import cut, width, wrap
 from her2het.figures.marks import Mark, Picture, plain
 from her2het.figures.panel import Drawing
 from her2het.figures.style import INK, PAGE, PAPER, SMALL, drawn
 from her2het.figures.words import join, number, p_text, scale
-from her2het.results.scores import Checkpoints, ErbbGenes, Pam50Genes, PathwayDeltas, RelativeExpression
+from her2het.results.scores import (
+    CheckpointChange,
+    Checkpoints,
+    ErbbGenes,
+    ExpressionChange,
+    Pam50Genes,
+    PathwayChange,
+    PathwayDeltas,
+    RelativeExpression,
+)
 
 DIVERGING = LinearSegmentedColormap.from_list("change", ["#2166ac", "#92c5de", "#ffffff", "#f4a582", "#b2182b"])
 STAR = 0.05
 CELL, KEY = 6.0, 18.0  # mm: height of a row, room of the colour key
-COMMON, NONE = "common", "none"
+COMMON, OPPOSITE, NONE = "common", "opposite", "none"
 
 
 @drawn
@@ -46,6 +58,18 @@ def pathway_deltas(result: PathwayDeltas) -> tuple[Drawing, ...]:
     return _drawing(result, "Gene sets", italic=False)
 
 
+@drawn
+def checkpoint_change(result: CheckpointChange) -> tuple[Drawing, ...]:
+    """Checkpoint receptors and ligands after treatment relative to before (7C)."""
+    return _drawing(result, "Checkpoint genes", italic=True)
+
+
+@drawn
+def pathway_change(result: PathwayChange) -> tuple[Drawing, ...]:
+    """Gene set scores after treatment relative to before (4G)."""
+    return _drawing(result, "Gene sets", italic=False, note=f"Sets: {result.source}.")
+
+
 def _drawing(result: RelativeExpression, what: str, *, italic: bool, note: str = "") -> tuple[Drawing, ...]:
     rows = result.rows
     if rows.empty:
@@ -54,23 +78,43 @@ def _drawing(result: RelativeExpression, what: str, *, italic: bool, note: str =
     items = rows.drop_duplicates("item").sort_values("place")
     values = np.array([[_cell(rows, i, g, "difference") for i in items["item"]] for g in others])
     p = np.array([[_cell(rows, i, g, "p") for i in items["item"]] for g in others])
+    n = {str(g): int(k) for g, k in zip(result.sizes["group"], result.sizes["n"], strict=True)}
     limit = _limit(values)
     upright = italic or max(width(str(i), SMALL) for i in items["item"]) < 18
-    picture = _heatmap(items, others, values, p, limit, scale(result.unit), italic=italic, upright=upright)
+    picture = _heatmap(items, result, others, values, p, limit, italic=italic, upright=upright)
     runs = items["run"].value_counts()
     parts = [
         f"{int(runs.get(COMMON, 0))} in common",
-        *(f"{int(runs.get(g, 0))} in {g} alone" for g in others if len(others) > 1),
+        *(f"{int(runs.get(g, 0))} in {plain(g)} alone" for g in result.deciding if len(result.deciding) > 1),
     ]
+    if len(result.deciding) == 1:
+        parts = [f"{int(runs.get(result.deciding[0], 0))} of {len(items)}"]
     q = int((rows["q"] < STAR).sum())
+    changed = isinstance(result, ExpressionChange)
+    if changed:
+        verb, over = "change under treatment", "part of the patients"
+        shown = "Mean change in the same patients, after less before treatment"
+        sizes = "pairs: " + join(f"{g} {n[g]}" for g in others)
+        test, alt = (
+            "two-sided signed-rank test",
+            f"Heat map of {len(items)} items by {join(others)}, change under treatment.",
+        )
+    else:
+        verb, over = f"differ from {plain(result.control)}", "comparison"
+        shown = f"Difference of mean from {plain(result.control)} at baseline (patient level)"
+        sizes = "n: " + join(f"{plain(g)} {n[g]}" for g in (result.control, *others) if g in n)
+        test, alt = (
+            "two-sided rank-sum test",
+            f"Heat map of {len(items)} items by {join(others)}, differences from {result.control}.",
+        )
     drawing = Drawing(
         picture,
-        title=f"{what} against {result.control}: {join(parts)} differ at p < 0.05; {q} comparisons hold at q < 0.05",
-        caption=f"Difference of mean from {result.control} at baseline (patient level), {scale(result.unit)}; "
-        f"{len(items)} items, ordered from common to unique, within each run from higher to lower. Star: p < 0.05, "
-        "two-sided rank-sum test, not corrected (q in the table: Benjamini–Hochberg over items in each comparison). "
-        f"Colours are clipped at ± {limit:g}. In order: {_in_order(items, len(others))}.",
-        alt=f"Heat map of {len(items)} items by {join(others)}, differences from {result.control}.",
+        title=f"{what}: {join(parts)} {verb} at p < 0.05; {q} of {len(rows)} comparisons hold at q < 0.05",
+        caption=f"{shown}, {scale(result.unit)}; {sizes}; {len(items)} items, ordered from common to unique "
+        f"({join(map(plain, result.deciding))}), within each run from higher to lower. Star: p < 0.05, {test}, not "
+        f"corrected (q in the table: Benjamini–Hochberg over items in each {over}). Colours clipped at ± {limit:g}. "
+        f"In order: {_in_order(items, len(result.deciding))}.",
+        alt=alt,
         numbers=rows.drop(columns=["place"]).reset_index(drop=True),
         note=note,
         wide=True,
@@ -81,10 +125,8 @@ def _drawing(result: RelativeExpression, what: str, *, italic: bool, note: str =
 def _in_order(items: pd.DataFrame, groups: int) -> str:
     """'common (2), HET alone (11), neither (30)'."""
     counts = items.groupby("run", sort=False).size().items()
-    return join(
-        f"{run_words(str(run), groups).lower() if run in (COMMON, NONE) else run_words(str(run), groups)} ({n})"
-        for run, n in counts
-    )
+    words = ((run_words(str(run), groups), str(run), n) for run, n in counts)
+    return join(f"{w.lower() if run in (COMMON, OPPOSITE, NONE) else w} ({n})" for w, run, n in words)
 
 
 def _cell(rows: pd.DataFrame, item: str, group: str, column: str) -> float:
@@ -101,28 +143,33 @@ def _limit(values: np.ndarray) -> float:
 
 def _heatmap(
     items: pd.DataFrame,
+    result: RelativeExpression,
     groups: list[str],
     values: np.ndarray,
     p: np.ndarray,
     limit: float,
-    unit: str,
     *,
     italic: bool,
     upright: bool,
 ) -> Picture:
     """Items across and groups down where names are short; turned where they are long."""
     names = [plain(i) for i in items["item"]]
+    unit = scale(result.unit)
+    n = dict(zip(result.sizes["group"], result.sizes["n"], strict=True))
     style = "italic" if italic else "normal"
     if upright:
         foot = max(width(n, SMALL) for n in names) + 3
-        left = min(42.0, max(width(g) for g in groups) + 4)
+        heads = [f"{plain(g)} (n = {n[g]})" for g in groups]
+        left = min(45.0, max(width(h) for h in heads) + 4)
+        heads = [cut(h, left - 3) for h in heads]
         height = 10 + CELL * len(groups) + foot
         box = (left / PAGE, foot / height, (PAGE - left - KEY) / PAGE, CELL * len(groups) / height)
         grid, stars = values, p
     else:
         left = min(95.0, max(width(n, SMALL) for n in names) + 4)
         foot, row = 4.0, 3.6
-        height = 16 + row * len(names) + foot
+        heads = [f"{wrap(plain(g), 21)}\nn = {n[g]}" for g in groups]
+        height = 15 + row * len(names) + foot
         box = (
             left / PAGE,
             foot / height,
@@ -133,11 +180,11 @@ def _heatmap(
     picture = Picture(PAGE, height)
     ax = picture.add_axes(box)
     mesh = ax.pcolormesh(grid, cmap=DIVERGING, vmin=-limit, vmax=limit, edgecolors=PAPER, lw=0.8, snap=False)
-    columns, rows = (names, groups) if upright else (groups, names)
+    columns, rows = (names, heads) if upright else (heads, names)
     marks = []
-    for y, r in enumerate(rows):
-        for x, c in enumerate(columns):
-            item, group = (c, r) if upright else (r, c)
+    for y in range(len(rows)):
+        for x in range(len(columns)):
+            item, group = (names[x], groups[y]) if upright else (names[y], groups[x])
             tip = f"{item}\n{plain(group)}: {number(float(grid[y, x]), 2)} {unit}\np = {p_text(float(stars[y, x]))}"
             marks.append(Mark((item,), tip))
             if stars[y, x] < STAR:
@@ -156,26 +203,26 @@ def _heatmap(
     ax.tick_params(length=0, pad=2)
     ax.spines[:].set_visible(False)
     ax.invert_yaxis()
-    _spans(ax, items, groups, upright=upright)
+    _spans(ax, items, len(result.deciding), upright=upright)
     _colour_key(picture, mesh, unit, limit, height)
     return picture
 
 
 def run_words(run: str, groups: int) -> str:
     """A run of items as its heading says it."""
-    return {COMMON: "Common", NONE: "Neither"}.get(run, f"{run} alone" if groups > 1 else "Different")
+    nothing = {1: "No difference found", 2: "Neither"}.get(groups, "None")
+    known = {COMMON: "Common", OPPOSITE: "Opposite", NONE: nothing}
+    return known.get(run, f"{plain(run)} alone" if groups > 1 else "Different")
 
 
-def _spans(ax, items: pd.DataFrame, groups: list[str], *, upright: bool) -> None:
+def _spans(ax: Axes, items: pd.DataFrame, deciding: int, *, upright: bool) -> None:
     """A line and a name over each run of items."""
     start = 0
     for run, count in items.groupby("run", sort=False).size().items():
-        words = {COMMON: "Common", NONE: "No difference found"}.get(
-            str(run), f"{run} alone" if len(groups) > 1 else "Different"
-        )
+        words = run_words(str(run), deciding)
         if upright:
             at = ax.get_xaxis_transform()
-            tall = ax.get_position().height * ax.figure.height
+            tall = size(ax)[1]
             ax.plot(
                 [start + 0.15, start + count - 0.15],
                 [1 + 1.2 / tall] * 2,
@@ -202,7 +249,7 @@ def _spans(ax, items: pd.DataFrame, groups: list[str], *, upright: bool) -> None
         start += int(count)
 
 
-def _colour_key(picture: Picture, mesh, unit: str, limit: float, height: float) -> None:
+def _colour_key(picture: Picture, mesh: QuadMesh, unit: str, limit: float, height: float) -> None:
     key = picture.add_axes(((PAGE - 13) / PAGE, max(0.1, 1 - 26 / height), 2.2 / PAGE, min(0.6, 16 / height)))
     bar = picture.colorbar(mesh, cax=key, ticks=[-limit, 0, limit])
     bar.ax.set_yticklabels([f"−{limit:g}", "0", f"+{limit:g}"])

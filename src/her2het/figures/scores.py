@@ -12,9 +12,21 @@ from her2het.figures.lettering import cut
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import CLOUD, LOOKS, drawn, looks
-from her2het.figures.words import capital, compared, effect, found, inline, join, methods, number, p_equals, places
+from her2het.figures.words import (
+    capital,
+    compared,
+    effect,
+    found,
+    inline,
+    join,
+    methods,
+    number,
+    p_equals,
+    places,
+    scale,
+)
 from her2het.results.her2 import FishDiversity
-from her2het.results.scores import CellFractions, ErbbSignatures, ImmuneScores, ScoreStudy, Subtypes
+from her2het.results.scores import CellFractions, ErbbReceptors, ErbbSignatures, ImmuneScores, ScoreStudy, Subtypes
 from her2het.stats.estimate import Estimate
 
 MOST = 12  # scores that a picture shows: those with the largest means
@@ -32,6 +44,12 @@ def erbb_by_group(result: ErbbSignatures) -> tuple[Drawing, ...]:
 def erbb_change(result: ErbbSignatures) -> tuple[Drawing, ...]:
     """ERBB and PI3K signatures before and after treatment (4E)."""
     return _change(result, "ERBB and PI3K signatures")
+
+
+@drawn
+def receptors_change(result: ErbbReceptors) -> tuple[Drawing, ...]:
+    """Expression of the ERBB receptors before and after treatment (S6A-B)."""
+    return _change(result, "ERBB receptors")
 
 
 @drawn
@@ -110,11 +128,11 @@ def _by_group(
         )
         _head(ax, name, head[at])
         if at % across == 0:
-            ax.set_ylabel(result.unit)
+            ax.set_ylabel(scale(result.unit))
     estimates = tuple(e for e in result.comparisons if e.quantity in names)
     drawing = Drawing(
         picture,
-        title=_title(what, estimates, "no difference found between groups", "differ between groups"),
+        title=_title(result, what, estimates, "no difference found between groups", "differ between groups"),
         caption=f"{what} at baseline, {of}. {groups.BOX} Above the brackets: exact p, not "
         f"adjusted.{methods(estimates)}{_left_out(result, names)}",
         alt=f"{len(names)} box plots with points by group: {join(inline(n) for n in names)}.",
@@ -122,7 +140,7 @@ def _by_group(
             drop=True
         ),
         estimates=estimates,
-        findings=tuple(Finding(compared(e, inline(e.quantity)), e) for e in estimates),
+        findings=tuple(Finding(compared(e, phrase(result, e.quantity)), e) for e in estimates),
         wide=True,
     )
     return (drawing,)
@@ -138,18 +156,18 @@ def _change(result: ScoreStudy | FishDiversity, what: str) -> tuple[Drawing, ...
     for at, (ax, name) in enumerate(zip(axes, names, strict=True)):
         _lines(picture, ax, result, name)
         if at % across == 0:
-            ax.set_ylabel(result.unit)
+            ax.set_ylabel(scale(result.unit))
     estimates = tuple(e for e in result.changes if e.quantity in names)
     drawing = Drawing(
         picture,
-        title=_title(what, estimates, "no change found under treatment", "change under treatment"),
+        title=_title(result, what, estimates, "no change found under treatment", "change under treatment"),
         caption=f"{what} of the same patients before (pale) and after treatment (strong), those not HET and those HET "
         "at baseline; each line is a patient. Above: exact p of the signed-rank test, not adjusted."
         f"{methods(estimates)}",
         alt=f"{len(names)} sets of paired lines before and after treatment: {join(inline(n) for n in names)}.",
         numbers=result.pairs[result.pairs["score"].isin(names)].reset_index(drop=True),
         estimates=estimates,
-        findings=tuple(Finding(_changed(e), e) for e in estimates if e.groups and e.groups[0] != "all"),
+        findings=tuple(Finding(_changed(result, e), e) for e in estimates if e.groups and e.groups[0] != "all"),
         wide=True,
     )
     return (drawing,)
@@ -204,17 +222,34 @@ def _left_out(result: ScoreStudy | FishDiversity, names: Sequence[str]) -> str:
     return f" Shown are the {len(names)} largest of {every}; the tables have all." if every > len(names) else ""
 
 
-def _changed(e: Estimate) -> str:
+def listed(result: ScoreStudy | FishDiversity, names: Sequence[str]) -> list[str]:
+    """Scores as a list after their common name says them: 'Basal', 'plasma cells'."""
+    return list(names) if isinstance(result, Subtypes | ErbbReceptors) else [inline(n) for n in names]
+
+
+def phrase(result: ScoreStudy | FishDiversity, name: str) -> str:
+    """A score as a sentence says it."""
+    if isinstance(result, Subtypes):
+        return f"{name} probability"
+    if isinstance(result, CellFractions):
+        return f"share of {inline(name)}"
+    return f"{name} mRNA" if isinstance(result, ErbbReceptors) else inline(name)
+
+
+def _changed(result: ScoreStudy | FishDiversity, e: Estimate) -> str:
+    what = phrase(result, e.quantity)
     where = f"tumours {'HET' if e.groups[0] == 'HET' else 'not HET'} at baseline"
     if not found(e):
-        return f"No change of {inline(e.quantity)} found in {where}"
-    return f"{capital(inline(e.quantity))} {'rises' if e.value > 0 else 'falls'} under treatment in {where}"
+        return f"No change of {what} found in {where}"
+    return f"{capital(what)} {'rises' if e.value > 0 else 'falls'} under treatment in {where}"
 
 
-def _title(what: str, estimates: Sequence[Estimate], nothing: str, something: str) -> str:
+def _title(
+    result: ScoreStudy | FishDiversity, what: str, estimates: Sequence[Estimate], nothing: str, something: str
+) -> str:
     hits = list(dict.fromkeys(e.quantity for e in estimates if found(e) and e.groups != ("all",)))
     if not hits:
         widest = max(estimates, key=lambda e: abs(e.standard) if e.standard == e.standard else 0, default=None)
         return f"{what}: {nothing}" + (f" (largest: {effect(widest)})" if widest else "")
     named = hits[:4] + ([f"{len(hits) - 4} more"] if len(hits) > 4 else [])
-    return f"{what}: {join(inline(h) for h in named)} {something}"
+    return f"{what}: {join(listed(result, named))} {something}"

@@ -46,6 +46,7 @@ SHOWN_TABLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("shifts", "HET that changes under treatment"),
         ("conflicts", "Conflicting HET calls"),
     ),
+    "subtypes": (("agreement", "Subtype of each sample: the leading call against robust scaling"),),
     "her2_status": (
         ("by_group", "HER2 status of the baseline tumours by group"),
         ("matrix", "Patients by status under 2007 (rows) and 2023 (columns)"),
