@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from her2het.kernels.cut_mixture import climb, thinning
-from her2het.kernels.cut_nuclei import call_robust, fit_cut_nuclei, genotypes_amplified, null_fractions
+from her2het.kernels.cut_nuclei import (
+    amplified_probability,
+    call_robust,
+    fit_cut_nuclei,
+    genotypes_amplified,
+    null_fractions,
+)
 from her2het.kernels.fish import CellRule, FishCounts, count_nuclei
 from her2het.kernels.het_call import HetCode, Limits, call_fraction
 
@@ -145,6 +151,31 @@ def test_inflation_widens_and_never_moves_the_estimate() -> None:
     assert np.all(wide.high - wide.low > 1.5 * (one.high - one.low))
     with pytest.raises(ValueError, match="inflation"):
         fit_cut_nuclei(pairs, rule=LI, inflation=np.full(20, 0.5))
+
+
+def test_single_cells_are_told_apart() -> None:
+    rng = np.random.default_rng(4)
+    clone = rng.random(4000) < 0.3
+    h, c = rng.binomial(np.where(clone, 12, 2), 0.8), rng.binomial(np.where(clone, 3, 2), 0.8)
+    seen = (h > 0) & (c > 0)
+    h, c, clone = h[seen], c[seen], clone[seen]
+    counts = count_nuclei(h, c, np.zeros(len(h), int), np.array([0]), 1, rule=LI)
+    fit = fit_cut_nuclei(counts.pairs, rule=LI)
+    p = amplified_probability(counts.pairs, fit, rule=LI, p_keep=0.8)
+    of = {(int(a), int(b)): float(v) for a, b, v in zip(counts.pairs.her2, counts.pairs.cep17, p, strict=True)}
+    mine = np.array([of[int(a), int(b)] for a, b in zip(h, c, strict=True)])
+    assert np.mean((mine >= 0.5) == clone) > 0.98  # the literal rule is right in 84 %
+    assert np.mean((h >= 2 * c) == clone) < 0.9
+    assert np.average(mine) == pytest.approx(clone.mean(), abs=0.02)
+    # the posterior is the definition, summed by hand for one pair
+    k = 0
+    h0, c0 = int(counts.pairs.her2[k]), int(counts.pairs.cep17[k])
+    joint = {
+        (big_h, big_c): fit.genotypes[0, big_c - 1, big_h - 1] * binom.pmf(h0, big_h, 0.8) * binom.pmf(c0, big_c, 0.8)
+        for big_h, big_c in product(range(1, 31), range(1, 7))
+    }
+    want = sum(v for (a, b), v in joint.items() if a >= 2 * b or a >= 6) / sum(joint.values())
+    assert p[k] == pytest.approx(want, abs=1e-9)
 
 
 def test_edges() -> None:

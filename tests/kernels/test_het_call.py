@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from her2het.kernels.fish import CellRule
-from her2het.kernels.het_call import HetCode, Limits, call_areas, call_fraction, negative_by_sums
+from her2het.kernels.het_call import HetCode, Limits, call_areas, call_fraction, call_populations, negative_by_sums
 
 LI = Limits(1, 20, 1, 1, 2)
 BARTLETT = Limits(3, 10, 0, 1, 2)
@@ -111,3 +111,27 @@ def test_a_sample_without_areas_is_insufficient() -> None:
     none = np.zeros(0, np.int64)
     got = call_areas(none, none, none.astype(bool), np.array([0, 0]), n_min=20, n_min_area=10, limits=LI)
     assert got.code.tolist() == [FEW]
+
+
+@pytest.mark.parametrize(
+    ("cells", "increased", "want"),
+    [
+        ([90, 10], [False, True], FEW),  # counted in fewer than 20 of its own cells
+        ([180, 20], [False, True], LOW),  # exactly 10 % is not more
+        ([179, 21], [False, True], HET),
+        ([100, 100], [False, True], HIGH),
+        ([200], [False], LOW),
+        ([200], [True], HIGH),
+        ([0], [False], NONE),
+    ],
+)
+def test_contiguous_populations(cells: list[int], increased: list[bool], want: HetCode) -> None:
+    got = call_populations(
+        np.array(cells),
+        np.array(increased),
+        np.array([0, len(cells)]),
+        n_min=20,
+        n_min_population=20,
+        limits=Limits(1, 10, 1, 1, 2),
+    )
+    assert got.tolist() == [want]

@@ -154,6 +154,15 @@ def test_boundaries_of_the_rule(
     assert call_pattern(cells, minority, positive, largest, p, RULE) == want
 
 
+def test_clusters_of_several_areas() -> None:
+    parts = [tissue("clustered", 75, s) for s in range(6)]
+    x, y, b = (np.concatenate(v) for v in zip(*parts, strict=True))
+    got = spatial_pattern(x, y, b, rule=RULE, group=np.repeat(np.arange(6), 75))
+    assert got.pattern == Pattern.CLUSTERED
+    assert got.connected_share > 0.8
+    assert got.largest_component < 0.3 * b.sum()
+
+
 def test_threads_and_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y, b = tissue("mosaic", 200, 1)
     results = []

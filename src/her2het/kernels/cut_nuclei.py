@@ -49,6 +49,8 @@ class CutNuclei:
     """That fraction as cutting nuclei of the modal genotype alone would produce it."""
     p_value: Floats
     """P(at least as many amplified cells by cutting alone): binomial."""
+    genotypes: Floats
+    """Share of each true genotype: (samples, 6, 30), CEP17 by ERBB2 copies from 1."""
 
 
 def genotypes_amplified(rule: CellRule) -> NDArray[np.bool_]:
@@ -208,7 +210,7 @@ def fit_cut_nuclei(
     over_chunks(work, samples, _CHUNK)
     cells = out[:, 0].astype(np.int64)
     weights /= kept
-    flat = weights.reshape(samples, -1)
+    flat = weights.reshape(samples, MAX_CEP17 * MAX_HER2)
     flat /= np.maximum(flat.sum(axis=1, keepdims=True), 1e-300)
     mode = flat.argmax(axis=1) if samples else np.zeros(0, np.int64)
     some = cells > 0
@@ -235,7 +237,30 @@ def fit_cut_nuclei(
         literal=np.where(some, called / np.maximum(cells, 1), np.nan),
         null_fraction=null,
         p_value=np.where(some, tail, np.nan),
+        genotypes=weights,
     )
+
+
+def amplified_probability(pairs: PairTable, fit: CutNuclei, *, rule: CellRule, p_keep: float) -> Floats:
+    """P(a nucleus is truly amplified | its signals), one per row of `pairs`, under the fitted mixture.
+
+    sum over genotypes amplified by `rule` of pi B(h; H, p_keep) B(c; C, p_keep), over the sum over all genotypes. NaN
+    for pairs without signals of a probe. `rule`, `p_keep`: those of `fit`.
+    """
+    missed = 1 - p_keep
+    her2 = thinning(MAX_HER2, p_keep) * (1 - missed ** np.arange(1.0, MAX_HER2 + 1))[:, None]
+    cep17 = thinning(MAX_CEP17, p_keep) * (1 - missed ** np.arange(1.0, MAX_CEP17 + 1))[:, None]
+    owner = np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))
+    h = np.clip(pairs.her2, 1, MAX_HER2) - 1
+    c = np.clip(pairs.cep17, 1, MAX_CEP17) - 1
+    amplified = genotypes_amplified(rule)
+    out = np.full(len(owner), np.nan)
+    both = np.flatnonzero((pairs.her2 > 0) & (pairs.cep17 > 0))
+    for rows in np.array_split(both, max(len(both) // 20_000, 1)):
+        joint = fit.genotypes[owner[rows]] * cep17[:, c[rows]].T[:, :, None] * her2[:, h[rows]].T[:, None, :]
+        with np.errstate(invalid="ignore"):
+            out[rows] = (joint * amplified).sum(axis=(1, 2)) / joint.sum(axis=(1, 2))
+    return out
 
 
 def _literal(pairs: PairTable, amplified: NDArray[np.bool_]) -> Ints:

@@ -37,7 +37,7 @@ def ratio_interval(sums: NucleusSums, level: float = 0.95) -> Interval:
     R = sum h / sum c over the n nuclei in which both were counted; Var(R) = (s_h^2 + R^2 s_c^2 - 2 R s_hc) /
     (n cbar^2), with sample variances s_h^2, s_c^2, covariance s_hc and mean cbar of CEP17; limits R -+ t(n - 1)
     sqrt(Var). NaN where no CEP17 signal was counted, limits NaN where n < 2. Nuclei of one area resemble each other,
-    which this ignores.
+    which this ignores. A lower limit is not below 0.
     """
     n, h, c = (x.astype(float) for x in (sums.paired, sums.paired_her2, sums.cep17))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -59,7 +59,7 @@ def copies_interval(sums: NucleusSums, level: float = 0.95) -> Interval:
 def _around(estimate: Floats, se: Floats, freedom: Floats, level: float) -> Interval:
     distinct, place = np.unique(np.maximum(freedom, 1.0), return_inverse=True)
     half = stdtrit(distinct, 0.5 + level / 2)[place] * se
-    return Interval(estimate, se, estimate - half, estimate + half)
+    return Interval(estimate, se, np.maximum(estimate - half, 0.0), estimate + half)
 
 
 def clopper_pearson(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:

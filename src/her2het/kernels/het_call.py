@@ -122,3 +122,24 @@ def call_areas(
     short = (areas == 0) | (cells < n_min)
     code[short] = HetCode.INSUFFICIENT
     return AreaCalls(code, discordant & ~short, per_sample(~used))
+
+
+def call_populations(
+    cells: Ints, increased: NDArray[np.bool_], start: Ints, *, n_min: int, n_min_population: int, limits: Limits
+) -> Codes:
+    """Call each sample by the share of its cells that lie in contiguous populations with increased ERBB2 (CAP 2013).
+
+    `cells`, `increased`: (populations,) scored cells, and whether ERBB2 is increased by their sums (the opposite of
+    `negative_by_sums`); `start`: (samples + 1,) offsets. The share is called as in `call_fraction`; INSUFFICIENT where
+    fewer than `n_min` cells were scored or a population with increased ERBB2 rests on fewer than `n_min_population`;
+    UNDEFINED where no population is told apart. Reference: doi:10.1200/JCO.2013.50.9984.
+    """
+    samples = len(start) - 1
+    owner = np.repeat(np.arange(samples), np.diff(start))
+    whole = np.bincount(owner, cells, samples).astype(np.int64)
+    part = np.bincount(owner, cells * increased, samples).astype(np.int64)
+    code = call_fraction(part, whole, n_min, limits)
+    small = np.bincount(owner[increased & (cells > 0) & (cells < n_min_population)], minlength=samples) > 0
+    code[small] = HetCode.INSUFFICIENT
+    code[np.bincount(owner[cells > 0], minlength=samples) == 0] = HetCode.UNDEFINED
+    return code

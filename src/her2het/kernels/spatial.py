@@ -69,8 +69,11 @@ class SpatialPattern:
     minority_positive: bool
     """Whether positive cells are the fewer (also where both are equally many)."""
     largest_component: int
+    """Cells of the largest connected group of minority cells."""
+    connected_share: float
+    """Share of the minority that lies in the largest connected group of its own area, summed over areas."""
     components: int
-    """Connected groups of minority cells, and cells of the largest."""
+    """Connected groups of minority cells."""
     joins: Joins
 
 
@@ -198,30 +201,45 @@ def join_counts(edges: Ints, positive: ArrayLike, *, permutations: int = 999, se
 
 def component_sizes(edges: Ints, member: ArrayLike) -> Ints:
     """Sizes of the connected groups of member cells, largest first. `edges`: (edges, 2); `member`: (cells,)."""
+    label = _components(edges, member)
+    sizes = np.bincount(label[label >= 0])
+    return np.sort(sizes)[::-1].astype(np.int64)
+
+
+def _components(edges: Ints, member: ArrayLike) -> Ints:
+    """Number of each member's connected group, from 0; -1 for the others."""
     m = np.asarray(member, bool)
     inside = edges[m[edges[:, 0]] & m[edges[:, 1]]]
     links = coo_array((np.ones(len(inside), bool), (inside[:, 0], inside[:, 1])), shape=(len(m), len(m)))
     _, label = connected_components(links.tocsr(), directed=False)
-    sizes = np.bincount(label[m]) if m.any() else np.zeros(0, np.int64)
-    return np.sort(sizes[sizes > 0])[::-1].astype(np.int64)
+    out = np.full(len(m), -1, np.int64)
+    if m.any():
+        out[m] = np.unique(label[m], return_inverse=True)[1]
+    return out
 
 
 def call_pattern(
-    cells: int, minority: int, minority_positive: bool, largest: int, p: float, rule: PatternRule
+    cells: int,
+    minority: int,
+    minority_positive: bool,
+    largest: int,
+    p: float,
+    rule: PatternRule,
+    connected: int | None = None,
 ) -> Pattern:
-    """The stated rule (tunable, not validated), from the cells, the minority, its largest component and Moran's p.
+    """The stated rule (tunable, not validated), from the cells, the minority, its components and Moran's p.
 
     INSUFFICIENT below `min_cells`; HOMOGENEOUS where the minority is at most `homogeneous_up_to` of the cells;
-    CLUSTERED where p < `alpha` and the largest component holds at least `clustered_share` of the minority; SCATTERED
-    where the minority is positive, below `scattered_below` of the cells, and no component reaches `scattered_component`
-    cells; otherwise MOSAIC.
+    CLUSTERED where p < `alpha` and `connected` (cells in the largest component of their area; by default `largest`) is
+    at least `clustered_share` of the minority; SCATTERED where the minority is positive, below `scattered_below` of the cells,
+    and no component (`largest`) reaches `scattered_component` cells; otherwise MOSAIC.
     """
     if cells < max(rule.min_cells, 1):
         return Pattern.INSUFFICIENT
     fraction = minority / cells
     if fraction <= rule.homogeneous_up_to:
         return Pattern.HOMOGENEOUS
-    if p < rule.alpha and largest >= rule.clustered_share * minority:
+    if p < rule.alpha and (largest if connected is None else connected) >= rule.clustered_share * minority:
         return Pattern.CLUSTERED
     if minority_positive and fraction < rule.scattered_below and largest < rule.scattered_component:
         return Pattern.SCATTERED
@@ -254,12 +272,19 @@ def spatial_pattern(
     edges = neighbour_edges(x, y, graph=graph, k=k, reach=reach, group=group)
     hits = int(b.sum())
     minority_positive = hits <= len(b) - hits
-    sizes = component_sizes(edges, b if minority_positive else ~b)
+    label = _components(edges, b if minority_positive else ~b)
+    minor = label >= 0
+    sizes = np.bincount(label[minor])
+    area = np.zeros(len(b), np.int64) if group is None else np.unique(group, return_inverse=True)[1]
+    largest_of = np.zeros(int(area.max(initial=0)) + 1, np.int64)
+    np.maximum.at(largest_of, area[minor], sizes[label[minor]])
+    connected = int(largest_of.sum())
     joins = join_counts(edges, b, permutations=permutations, seed=seed, key=key)
     minority = min(hits, len(b) - hits)
-    largest = int(sizes[0]) if len(sizes) else 0
-    pattern = call_pattern(len(b), minority, minority_positive, largest, joins.p, rule)
+    largest = int(sizes.max(initial=0))
+    pattern = call_pattern(len(b), minority, minority_positive, largest, joins.p, rule, connected)
     share = 1 / len(b) if len(b) else np.nan
+    held = connected / minority if minority else np.nan
     return SpatialPattern(
-        pattern, len(b), hits * share, minority * share, minority_positive, largest, len(sizes), joins
+        pattern, len(b), hits * share, minority * share, minority_positive, largest, held, len(sizes), joins
     )

@@ -14,7 +14,7 @@ class SpatialRule:
     alpha: float = 0.05
     """Significance of Moran's I."""
     clustered_share: float = 0.5
-    """Least share of the minority in its largest component where cells are clustered."""
+    """Least share of the minority in the largest component of its area where cells are clustered."""
     scattered_component: int = 10
     """Cells of the largest component from which a minority is no longer scattered."""
     scattered_below: float = 0.3
