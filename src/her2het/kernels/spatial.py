@@ -231,8 +231,8 @@ def call_pattern(
 
     INSUFFICIENT below `min_cells`; HOMOGENEOUS where the minority is at most `homogeneous_up_to` of the cells;
     CLUSTERED where p < `alpha` and `connected` (cells in the largest component of their area; by default `largest`) is
-    at least `clustered_share` of the minority; SCATTERED where the minority is positive, below `scattered_below` of the cells,
-    and no component (`largest`) reaches `scattered_component` cells; otherwise MOSAIC.
+    at least `clustered_share` of the minority; SCATTERED where the minority is positive, below `scattered_below` of the
+    cells, and no component (`largest`) reaches `scattered_component` cells; otherwise MOSAIC.
     """
     if cells < max(rule.min_cells, 1):
         return Pattern.INSUFFICIENT
