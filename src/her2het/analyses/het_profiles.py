@@ -13,7 +13,7 @@ from her2het.analyses.parts import excluded
 from her2het.kernels.area_clustering import area_clustering, between_area_test
 from her2het.kernels.area_posterior import FractionPosterior, Grade, fraction_posterior
 from her2het.kernels.cohen_kappa import cohen_kappa
-from her2het.kernels.cut_nuclei import CutNuclei, call_robust, fit_cut_nuclei
+from her2het.kernels.cut_nuclei import call_robust, fit_cut_nuclei
 from her2het.kernels.fish import CellRule, FishCounts, PairTable
 from her2het.kernels.fish_intervals import clopper_pearson
 from her2het.kernels.het_call import HetCode, Limits, call_areas, call_fraction, negative_by_sums
@@ -259,19 +259,14 @@ def _robust(read: _Read, p_keep: float, others: tuple[float, ...], literal: pd.D
     asked = np.flatnonzero((code == HetCode.HET) | (frame["call_literal"] == HetCode.HET.name).to_numpy())
     some = _pick(c.pairs, asked)
     for p in others:
-        again = fit_cut_nuclei(some, rule=rule, p_keep=p, inflation=widen[asked])
-        codes, _ = call_robust(again, low=d.limits.low, high=d.limits.high, n_min=d.n_min)
-        frame[f"share_keep_{p:g}"] = _spread(again, asked, len(frame))
-        named = pd.Series(pd.NA, index=frame.index, dtype="string")
-        named.iloc[asked] = _names(codes)
-        frame[f"call_keep_{p:g}"] = named
+        share_of, named = np.full(len(frame), np.nan), pd.Series(pd.NA, index=frame.index, dtype="string")
+        if len(asked):
+            again = fit_cut_nuclei(some, rule=rule, p_keep=p, inflation=widen[asked])
+            codes, _ = call_robust(again, low=d.limits.low, high=d.limits.high, n_min=d.n_min)
+            share_of[asked] = again.share
+            named.iloc[asked] = _names(codes)
+        frame[f"share_keep_{p:g}"], frame[f"call_keep_{p:g}"] = share_of, named
     return frame.astype({"call_literal": "string", "call": "string", "certain": "boolean"})
-
-
-def _spread(fit: CutNuclei, at: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-    out = np.full(n, np.nan)
-    out[at] = fit.share
-    return out
 
 
 def _pick(pairs: PairTable, at: NDArray[np.int64]) -> PairTable:
