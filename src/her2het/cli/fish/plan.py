@@ -33,15 +33,31 @@ SHARE = click.FloatRange(0, 1)
 )
 @click.option("--areas", type=click.IntRange(1, 100), multiple=True, help="Number of areas; may be repeated.")
 @click.option("--per-area", type=click.IntRange(1, 5000), help="Nuclei per area.")
-@click.option("--certainty", type=click.FloatRange(0.5, 1, max_open=True), default=0.95, show_default=True)
-@click.option("--power", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.8, show_default=True)
+@click.option(
+    "--certainty",
+    type=click.FloatRange(0.5, 1, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="Probability that the true class must reach.",
+)
+@click.option(
+    "--power",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.8,
+    show_default=True,
+    help="Share of samples in which it must reach it.",
+)
 @click.option("--draws", type=click.IntRange(50, 100_000), default=400, show_default=True, help="Simulated samples.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the simulation.")
 @click.option("--negative-share", type=SHARE, help="Share of the tumour's areas that are HER2-negative.")
 @click.option("--sites", type=click.IntRange(1, 100), default=2, show_default=True, help="Biopsies.")
-@click.option("--areas-per-site", type=click.IntRange(1, 100), default=3, show_default=True)
+@click.option(
+    "--areas-per-site", type=click.IntRange(1, 100), default=3, show_default=True, help="Areas of each biopsy."
+)
 @click.option("--site-correlation", type=SHARE, default=0.5, show_default=True, help="Of two areas of one biopsy.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
+)
 def command(
     fraction: float | None,
     correlation: float,

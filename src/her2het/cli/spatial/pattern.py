@@ -34,11 +34,19 @@ Examples:
     show_default=True,
     help="Chance that a cut nucleus keeps a signal.",
 )
-@click.option("--graph", type=click.Choice(["knn", "delaunay"]), default="knn", show_default=True)
+@click.option(
+    "--graph", type=click.Choice(["knn", "delaunay"]), default="knn", show_default=True, help="Who is a neighbour."
+)
 @click.option("--neighbours", type=click.IntRange(1, 100), help="Nearest neighbours of --graph knn (6).")
 @click.option("--reach", type=click.FloatRange(0, min_open=True), help="Longest edge of --graph delaunay, um (50).")
-@click.option("--permutations", type=click.IntRange(99, 1_000_000), default=999, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--permutations",
+    type=click.IntRange(99, 1_000_000),
+    default=999,
+    show_default=True,
+    help="Permutations of the test.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the permutations.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write TSV here instead of printing it.")
 def command(
     cells: Path,
