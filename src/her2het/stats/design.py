@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 Contrast = str | tuple[str, str, str]
 """A coefficient by name, or (variable, level, level it is compared with)."""
 MANY = 40
+FAR = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,17 @@ class DesignMatrix:
     def residual_df(self) -> int:
         """Samples beyond the number of coefficients."""
         return len(self.samples) - len(self.columns)
+
+    def far_centres(self) -> Floats:
+        """The mean of each covariate that lies more than ten standard deviations from 0, where there is an intercept;
+        else 0. Less it, only the intercept changes its meaning, and the fit is stable."""
+        centres = np.zeros(len(self.columns))
+        if self.columns[0] == "Intercept":
+            for j, term in enumerate(self.terms):
+                column = self.values[:, j]
+                if len(term) == 1 and term[0] not in self.levels and abs(column.mean()) > FAR * column.std():
+                    centres[j] = column.mean()
+        return centres
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,8 +37,9 @@ def shrunken_effect(
     if not asked.weights.any() or (design.columns[0] == "Intercept" and asked.weights[0] != 0):
         raise StudyError(f"shrinkage: {asked.name} contains the intercept. Choose a difference.")
     matrix, column = _as_column(design, asked)
+    fitted = design.values - design.far_centres()
     plan = layout(matrix)
-    beta = done.genes.beta @ (np.linalg.pinv(matrix) @ design.values).T
+    beta = done.genes.beta @ (np.linalg.pinv(matrix) @ fitted).T
     alpha = done.genes.dispersion
     if kind == "apeglm":
         scale = cauchy_scale(effect * LN2, error * LN2)
@@ -70,8 +71,8 @@ def _as_column(design: DesignMatrix, asked: Comparison) -> tuple[Floats, int]:
         other = recoded(design, variable, lower)
         column = np.flatnonzero(comparison(other, asked.of).weights)
         if len(column) == 1:
-            return other.values, int(column[0])
+            return other.values - other.far_centres(), int(column[0])
     k = int(np.argmax(np.abs(asked.weights)))
     recode = np.eye(len(asked.weights))
     recode[k] = asked.weights
-    return np.ascontiguousarray(design.values @ np.linalg.inv(recode)), k
+    return np.ascontiguousarray((design.values - design.far_centres()) @ np.linalg.inv(recode)), k

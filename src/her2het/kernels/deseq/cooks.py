@@ -78,7 +78,7 @@ def influence(
     at = np.full(genes, -1, np.int64)
     fixed = _arguments(size_factors, design, means, weight_beta, alpha, ridge)
     args = (*fixed, watched[design.order], bound, largest, at, np.empty((0, 0)))
-    over_chunks(lambda a, b: _influence(counts, a, b, *args), genes, GENES_PER_CHUNK)
+    _walk(counts, args)
     if not watched.any():
         largest[1] = np.nan
     return Influence(largest[0], at, largest[1])
@@ -99,8 +99,12 @@ def cooks_distances(
     fixed = _arguments(size_factors, design, means, weight_beta, alpha, ridge)
     none = np.zeros(design.samples, np.bool_)
     args = (*fixed, none, -1.0, np.empty((2, genes)), np.full(genes, -1, np.int64), every)
-    over_chunks(lambda a, b: _influence(counts, a, b, *args), genes, GENES_PER_CHUNK)
+    _walk(counts, args)
     return every
+
+
+def _walk(counts: NDArray[np.int32], args: tuple[Any, ...]) -> None:
+    over_chunks(lambda a, b: _influence(counts, a, b, *args), len(counts), GENES_PER_CHUNK)
 
 
 def _arguments(

@@ -76,7 +76,8 @@ def lowess(x: Floats, y: Floats, span: float) -> Floats:
     """Robust local straight lines through (x, y), x ascending: tricube windows, three bisquare rounds.
 
     The window of x_i holds the nearest floor(span n) points; after each round a point's weight is
-    (1 - (residual / (6 median |residual|))^2)^2. Cleveland 1979, doi:10.1080/01621459.1979.10481038.
+    (1 - (residual / (6 median |residual|))^2)^2. Every point is fitted: R's shortcut for points closer than a hundredth
+    of the range does not matter to 50 equal steps. Cleveland 1979, doi:10.1080/01621459.1979.10481038.
     """
     n = len(x)
     near = max(2, min(n, int(span * n + 1e-7)))
@@ -95,9 +96,9 @@ def lowess(x: Floats, y: Floats, span: float) -> Floats:
         residual = np.abs(y - smooth)
         ordered = np.sort(residual)
         scale = 3 * (ordered[n // 2] + ordered[n - n // 2 - 1])
-        if scale < 1e-7 * residual.mean():
+        if scale < 1e-7 * residual.mean() or residual.max() <= 1e-13 * np.abs(y).max():
             break
-        t = residual / scale
+        t = residual / scale if scale > 0 else np.where(residual > 0, np.inf, 0.0)
         robust = np.where(t <= 0.001, 1.0, np.where(t <= 0.999, (1 - t * t) ** 2, 0.0))
     return smooth
 

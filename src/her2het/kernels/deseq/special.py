@@ -33,7 +33,7 @@ def log_row(q, bits, work, n):
         q[i] = work[i] * 0.693147180559945309417 + (2.0 * s + s * z * p)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")  # the two-step reduction must stay in order
 def exp_row(q, bits, work, n):
     """Exponential of q[:n] in place, arguments held to -700..700; `bits` is q seen as int64."""
     for i in range(n):
