@@ -1,7 +1,10 @@
 """Load, run, publish: what `run` and `demo` do."""
 
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +15,7 @@ from her2het.cli.progress import Progress
 from her2het.config import check_knobs, parse_set
 from her2het.engine import EngineName, open_engine
 from her2het.kernels.compiled import announce_compilation
+from her2het.kernels.warm import is_cold
 from her2het.load import load_study
 from her2het.report.folder import open_output, swap
 from her2het.report.manifest import how_it_ran
@@ -46,7 +50,7 @@ def execute(request: Request, progress: Progress) -> Path:
     study = with_settings(load_study(request.study, PLAN), settings)
     progress.done("study", "read", time.perf_counter() - clock)
     announce_compilation(progress.start)
-    with open_output(request.out) as folder:
+    with _compiling_beside(request), open_output(request.out) as folder:
         engine = _engine(request)
         try:
 
@@ -68,6 +72,22 @@ def execute(request: Request, progress: Progress) -> Path:
         swap(folder)
         progress.done("report", "written", time.perf_counter() - writing)
     return request.out / "report.html"
+
+
+@contextmanager
+def _compiling_beside(request: Request) -> Iterator[None]:
+    """Where kernels were never compiled here and there is a processor to spare, compile them in a process beside."""
+    if request.workers < 2 or not is_cold():
+        yield
+        return
+    process = subprocess.Popen(
+        [sys.executable, "-m", "her2het.kernels.warm"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def with_settings(study: Study, settings: Sequence[tuple[str, str, Any]]) -> Study:
