@@ -2,6 +2,7 @@
 
 A run starts this beside itself where the cache is empty, so that a second processor compiles while the first one
 reads and computes.
+"""
 
 import os
 from collections.abc import Callable
