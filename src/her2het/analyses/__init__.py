@@ -8,6 +8,7 @@ from her2het.analyses.expression_change import checkpoint_change, erbb_receptors
 from her2het.analyses.fish import fish_heterogeneity
 from her2het.analyses.fish_diversity import fish_diversity
 from her2het.analyses.fish_groups import fish_by_group
+from her2het.analyses.fish_status import fish_by_status
 from her2het.analyses.flow import sample_flow
 from her2het.analyses.genes import baseline_genes, paired_genes
 from her2het.analyses.groups import group_assignment
@@ -50,6 +51,7 @@ PLAN = Plan(
         pam50_genes,
         status_change,
         heterogeneity_change,
+        fish_by_status,
         treatment_distance,
         paired_genes,
         erbb_receptors,

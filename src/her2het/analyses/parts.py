@@ -89,6 +89,7 @@ def compare_groups(values: PerPatient, label: pd.Series, labels: tuple[str, ...]
         return []
     if len(present) == 2:
         estimate = rank_sum(values, label, present[1], present[0], contrast=contrast)
+        present = present[::-1]  # treated first
     else:
         estimate = kruskal_wallis(values, label, present, contrast=contrast)
     return [replace(estimate, quantity=values.quantity, groups=present)]

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from typing import Annotated, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from her2het.analyses.parts import excluded, samples_at
+from her2het.analyses.scores import RECEPTOR, receptor
 from her2het.plan import analysis
+from her2het.reference.copy_gain import HIGH_GAIN
 from her2het.results.change import HeterogeneityChange, StatusChange
 from her2het.results.cohort import GroupAssignment
 from her2het.results.fish import FishHeterogeneity
@@ -18,10 +21,11 @@ from her2het.stats.families import with_q
 from her2het.stats.rank_tests import signed_rank
 from her2het.stats.tables import compare_counts
 from her2het.stats.units import PerPatient
-from her2het.tables import Ihc
+from her2het.tables import Ihc, Patients
 
 SCORES = ("0", "1+", "2+", "3+")
 HET_WORDS = ("non-HET", "HET")
+GAIN = (f"ratio ≥ {float(HIGH_GAIN.value):g}", f"ratio < {float(HIGH_GAIN.value):g}")
 MEASURES = {
     "equitability": "Equitability",
     "fraction": "Amplified fraction",
@@ -48,7 +52,7 @@ def status_change(
     margins. Whether HET tumours shift, or fall in IHC, more often than non-HET ones: difference of shares with
     Newcombe's interval and Fisher's exact test. Benjamini-Hochberg over all of them.
     """
-    before, after = _status(groups, "baseline"), _status(groups, "followup")
+    before, after = het_status(groups, "baseline"), het_status(groups, "followup")
     parts, estimates, lost = [], list[Estimate](), list[tuple[str, str, str, str]]()
     both = before.index.intersection(after.index)
     if fish is not None:
@@ -65,7 +69,7 @@ def status_change(
         estimates += _het_estimates(parts[-1])
     shifted = before.reindex(both)[before.reindex(both) != after.reindex(both)].index
     if ihc is not None and "score" in ihc.columns:
-        one, two = (_score(groups, ihc, phase, combine) for phase in ("baseline", "followup"))
+        one, two = (ihc_score(groups, ihc, phase, combine) for phase in ("baseline", "followup"))
         same = one.index.intersection(two.index)
         if len(same):
             parts.append(_pairs("HER2 IHC", one.reindex(same), two.reindex(same), SCORES, before))
@@ -94,7 +98,7 @@ def status_change(
     )
 
 
-def _status(groups: GroupAssignment, phase: str) -> pd.Series:
+def het_status(groups: GroupAssignment, phase: str) -> pd.Series:
     """HET per patient at a phase; the baseline is the one by which groups were assigned."""
     if phase == "baseline":
         return groups.patients.dropna(subset=["het"]).set_index("patient")["het"].astype(bool)
@@ -102,7 +106,8 @@ def _status(groups: GroupAssignment, phase: str) -> pd.Series:
     return known.groupby("patient")["het"].any().astype(bool)
 
 
-def _score(groups: GroupAssignment, ihc: pd.DataFrame, phase: str, combine: str) -> pd.Series:
+def ihc_score(groups: GroupAssignment, ihc: pd.DataFrame, phase: str, combine: str) -> pd.Series:
+    """HER2 IHC score per patient at a phase: the highest or lowest of the samples."""
     stained = samples_at(groups, phase, ihc["sample"])
     score = ihc.dropna(subset=["score"]).set_index("sample")["score"].astype("string")
     place = score.map({s: i for i, s in enumerate(SCORES)})
@@ -167,16 +172,18 @@ def _reading_notes(pairs: pd.DataFrame) -> tuple[Note, ...]:
 
 
 @analysis(section="Treatment-induced change")
-def heterogeneity_change(groups: GroupAssignment, fish: FishHeterogeneity) -> HeterogeneityChange:
+def heterogeneity_change(groups: GroupAssignment, fish: FishHeterogeneity, patients: Patients) -> HeterogeneityChange:
     """Do equitability, amplified fraction, ratio and copies change under treatment, and does it go with heterogeneity?
 
     Patients with FISH before and after, their nuclei of each phase pooled. Two-sided signed-rank test of the change
     (exact where fewer than 50 pairs without ties or zeros), pseudo-median with 95 % interval, matched rank-biserial
-    correlation: over all pairs, and among those HET and those not HET at baseline. Benjamini-Hochberg over all of
-    them. Equitability falls as more nuclei are counted; pairs whose nuclei differ more than twofold are pointed out.
+    correlation: over all pairs, and among those HET and those not HET at baseline; Benjamini-Hochberg over all of
+    them. Equitability also by copy number gain (ratio at baseline 6 or more, as the paper has it;
+    doi:10.1172/JCI176454) and by hormone receptor, a family of its own. Equitability falls as more nuclei are counted;
+    pairs whose nuclei differ more than twofold are pointed out.
     """
-    het = _status(groups, "baseline")
-    later = _status(groups, "followup")
+    het = het_status(groups, "baseline")
+    later = het_status(groups, "followup")
     phases = {p: fish.patients[fish.patients["phase"] == p].set_index("patient") for p in ("baseline", "followup")}
     both = phases["baseline"].index.intersection(phases["followup"].index)
     if not len(both):
@@ -186,13 +193,19 @@ def heterogeneity_change(groups: GroupAssignment, fish: FishHeterogeneity) -> He
     now = later.reindex(both)
     changed = status.notna() & now.notna() & (het.reindex(both) != now)
     shift = shift.mask(changed, now.map({True: "to HET", False: "from HET"}))
+    hr = receptor(patients.set_index("patient"))
+    classes = {"gain": gain_class(phases["baseline"].reindex(both))}
+    classes["hr"] = pd.Series(pd.NA, index=both) if hr is None else hr.reindex(both)
     parts: list[pd.DataFrame] = []
     estimates: list[Estimate] = []
+    by_class: list[Estimate] = []
     for column, name in MEASURES.items():
         before, after = (PerPatient(phases[p][column].reindex(both), name) for p in ("baseline", "followup"))
         frame = pd.DataFrame(
             {"quantity": name, "patient": both, "het_before": status.to_numpy(), "shift": shift.to_numpy()}
         )
+        for heading, values in classes.items():
+            frame[heading] = values.to_numpy()
         frame["before"], frame["after"] = before.values.to_numpy(float), after.values.to_numpy(float)
         for phase, heading in (("baseline", "nuclei_before"), ("followup", "nuclei_after")):
             frame[heading] = phases[phase]["nuclei"].reindex(both).to_numpy()
@@ -202,18 +215,43 @@ def heterogeneity_change(groups: GroupAssignment, fish: FishHeterogeneity) -> He
                 contrast = f"{name}, after − before, {part}"
                 estimate = signed_rank(after.pick(members), before.pick(members), contrast=contrast)
                 estimates.append(replace(estimate, quantity=name, groups=(part,)))
-    pairs = pd.concat(parts, ignore_index=True).astype(
-        {"quantity": "string", "patient": "string", "het_before": "string", "shift": "string"}
-    )
+        if column == "equitability":
+            by_class = _by_class(before, after, classes)
+    text = ("quantity", "patient", "het_before", "shift", "gain", "hr")
+    pairs = pd.concat(parts, ignore_index=True).astype(dict.fromkeys(text, "string"))
     only = phases["followup"].index.difference(both)
     return HeterogeneityChange(
         pairs=pairs,
         estimates=with_q(estimates, family=f"{len(estimates)} changes of FISH measures"),
+        by_class=with_q(by_class, family=f"{len(by_class)} changes of equitability by gain and receptor"),
         labels=groups.labels,
         control=groups.control,
         excluded=excluded(("patient", str(p), "FISH after but not before treatment", "fish_nuclei") for p in only),
         notes=_coverage_notes(parts[0]),
     )
+
+
+def gain_class(fish: pd.DataFrame) -> pd.Series:
+    """Class of copy number gain of each row, from its summed signals: at least the cited ratio, or below it."""
+    known = fish["cep17_sum"].notna() & (fish["cep17_sum"] > 0)
+    high = [
+        HIGH_GAIN.met_by(int(one), int(other)) if ok else False
+        for one, other, ok in zip(fish["erbb2_sum"].fillna(0), fish["cep17_sum"].fillna(0), known, strict=True)
+    ]
+    return pd.Series(np.where(high, *GAIN), index=fish.index, dtype="string").mask(~known)
+
+
+def _by_class(before: PerPatient, after: PerPatient, classes: dict[str, pd.Series]) -> list[Estimate]:
+    """Signed-rank tests within each class that has three pairs."""
+    found: list[Estimate] = []
+    for values, names in ((classes["gain"], GAIN), (classes["hr"], RECEPTOR)):
+        for name in names:
+            members = values.index[(values == name).fillna(False).to_numpy(dtype=bool)]
+            if len(members) >= 3:
+                contrast = f"{before.quantity}, after − before, {name}"
+                told = signed_rank(after.pick(members), before.pick(members), contrast=contrast)
+                found.append(replace(told, quantity=before.quantity, groups=(name,)))
+    return found
 
 
 def _coverage_notes(pairs: pd.DataFrame) -> tuple[Note, ...]:

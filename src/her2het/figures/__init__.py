@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from her2het.figures.panel import Drawing, Panel
-from her2het.results.change import HeterogeneityChange, StatusChange, TreatmentDistance
+from her2het.results.change import FishByStatus, HeterogeneityChange, StatusChange, TreatmentDistance
 from her2het.results.cohort import SampleFlow
 from her2het.results.expression import BiopsyDistance, MarkerExpression, MrnaProtein, SampleComponents, SampleQc
 from her2het.results.fish import FishByGroup, FishHeterogeneity
@@ -61,7 +61,10 @@ PANELS: tuple[Panel, ...] = (
     Panel("case_plane", "Case", TracedCases, _from("nuclei", "case_plane")),
     Panel("case_nuclei", "Case", TracedCases, _from("nuclei", "case_nuclei")),
     Panel("status_change", "3A, 3C", StatusChange, _from("alluvial", "status_change")),
-    Panel("heterogeneity_change", "3D, S4", HeterogeneityChange, _from("paired", "heterogeneity_change")),
+    Panel("heterogeneity_change", "3D", HeterogeneityChange, _from("paired", "heterogeneity_change")),
+    Panel("equitability_by_class", "S4D–E", HeterogeneityChange, _from("fish_status", "equitability_by_class")),
+    Panel("shifted_tumours", "S4F", HeterogeneityChange, _from("fish_status", "shifted_tumours")),
+    Panel("fish_by_status", "S4A–C", FishByStatus, _from("fish_status", "fish_by_status")),
     Panel("treatment_distance", "4B–D, S5", TreatmentDistance, _from("treatment_distance", "treatment_distance")),
     Panel("erbb_signatures", "1F", ErbbSignatures, _from("scores", "erbb_by_group")),
     Panel("erbb_signatures_change", "4E", ErbbSignatures, _from("scores", "erbb_change")),

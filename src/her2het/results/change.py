@@ -29,12 +29,36 @@ class StatusChange:
 class HeterogeneityChange:
     """Equitability, amplified fraction, ratio and copies of the same patients before and after treatment.
 
-    pairs: quantity, patient, het_before (HET, non-HET), shift (none, to HET, from HET), before, after, nuclei_before,
-    nuclei_after. Estimates carry the quantity, and the part of the patients (all, non-HET, HET) as their group.
+    pairs: quantity, patient, het_before (HET, non-HET), shift (none, to HET, from HET), gain (class of the ratio at
+    baseline), hr (HR+, HR−), before, after, nuclei_before, nuclei_after. Estimates carry the quantity, and the part of
+    the patients (all, non-HET, HET) as their group; `by_class` are changes of equitability in patients of one class of
+    gain or one receptor class, which is their group.
     """
 
     pairs: pd.DataFrame
     estimates: tuple[Estimate, ...]
+    by_class: tuple[Estimate, ...]
+    labels: tuple[str, ...]
+    control: str
+    excluded: pd.DataFrame
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class FishByStatus:
+    """FISH measures of tumours by their HET status, HER2 IHC score and copy number gain, before and after treatment.
+
+    values: what (HET, HER2 IHC, gain), phase (baseline, followup), quantity, patient, group (the class: HET or
+    non-HET, the score, the class of the ratio), value. boxes: what, phase, quantity, group, n, q1, median, q3, low,
+    high. orders: what, place, group. Estimates carry quantity and classes, and in their contrast what and the phase;
+    `ordered` are the trends over the scores.
+    """
+
+    values: pd.DataFrame
+    boxes: pd.DataFrame
+    orders: pd.DataFrame
+    comparisons: tuple[Estimate, ...]
+    ordered: tuple[Estimate, ...]
     labels: tuple[str, ...]
     control: str
     excluded: pd.DataFrame
