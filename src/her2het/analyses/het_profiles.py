@@ -13,7 +13,7 @@ from her2het.analyses.parts import excluded
 from her2het.kernels.area_clustering import area_clustering, between_area_test
 from her2het.kernels.area_posterior import FractionPosterior, Grade, fraction_posterior
 from her2het.kernels.cohen_kappa import cohen_kappa
-from her2het.kernels.cut_nuclei import call_robust, fit_cut_nuclei
+from her2het.kernels.cut_nuclei import amplified_probability, call_robust, fit_cut_nuclei
 from her2het.kernels.fish import CellRule, FishCounts, PairTable
 from her2het.kernels.fish_intervals import clopper_pearson
 from her2het.kernels.het_call import HetCode, Limits, call_areas, call_fraction, negative_by_sums
@@ -82,7 +82,7 @@ def het_profiles(
     reads = _read_all(nuclei)
     calls = pd.concat([_calls(read) for read in reads], ignore_index=True)
     main = next(read for read in reads if read.definition.name == profile)
-    robust = _robust(main, p_keep, p_keep_range, calls[calls["profile"] == profile])
+    robust, pairs = _robust(main, p_keep, p_keep_range, calls[calls["profile"] == profile])
     baseline = calls[calls["phase"] == "baseline"]
     names = tuple(d.name.value for d in DEFINITIONS)
     het = _het_by_profile(baseline, robust)
@@ -91,6 +91,7 @@ def het_profiles(
         calls=calls,
         areas=pd.concat([_areas(read) for read in reads if read.definition.unit != "population"], ignore_index=True),
         robust=robust,
+        pairs=pairs,
         regional=_regional(main),
         agreement=agreement,
         estimates=_estimates(het, profile),
@@ -239,7 +240,10 @@ def _regional(read: _Read) -> pd.DataFrame:
     return frame
 
 
-def _robust(read: _Read, p_keep: float, others: tuple[float, ...], literal: pd.DataFrame) -> pd.DataFrame:
+def _robust(
+    read: _Read, p_keep: float, others: tuple[float, ...], literal: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row per tumour, and a row per pair of signals that its nuclei show."""
     d, c = read.definition, read.counted.counts
     rule = CellRule(*d.cell.integers)
     deff = area_clustering(c.areas.amplified, c.areas.scored, c.area_start).deff
@@ -266,7 +270,12 @@ def _robust(read: _Read, p_keep: float, others: tuple[float, ...], literal: pd.D
             share_of[asked] = again.share
             named.iloc[asked] = _names(codes)
         frame[f"share_keep_{p:g}"], frame[f"call_keep_{p:g}"] = share_of, named
-    return frame.astype({"call_literal": "string", "call": "string", "certain": "boolean"})
+    frame = frame.astype({"call_literal": "string", "call": "string", "certain": "boolean"})
+    owner = np.repeat(np.arange(len(frame)), np.diff(c.pairs.start))
+    pairs = frame[["patient", "phase"]].iloc[owner].reset_index(drop=True)
+    pairs["erbb2"], pairs["cep17"], pairs["nuclei"] = c.pairs.her2, c.pairs.cep17, c.pairs.count
+    pairs["p_amplified"] = amplified_probability(c.pairs, fit, rule=rule, p_keep=p_keep)
+    return frame, pairs
 
 
 def _pick(pairs: PairTable, at: NDArray[np.int64]) -> PairTable:

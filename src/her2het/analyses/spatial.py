@@ -10,35 +10,40 @@ from pydantic import Field
 
 from her2het.analyses.nuclei import placed_nuclei
 from her2het.analyses.parts import excluded, group_of
-from her2het.kernels.spatial import Pattern, PatternRule, call_pattern, component_sizes, join_counts, neighbour_edges
+from her2het.kernels.spatial import Pattern, PatternRule
+from her2het.kernels.spatial import spatial_pattern as pattern_of
 from her2het.plan import analysis
 from her2het.reference.het_profiles import BY_NAME, CellCutoffs, HetProfile
 from her2het.reference.spatial_rule import SPATIAL_RULE
 from her2het.results.cohort import GroupAssignment
-from her2het.results.her2 import SpatialPatterns
+from her2het.results.her2 import HetProfiles, SpatialPatterns
 from her2het.schema import Design, NotApplicable, Note
 from her2het.stats.families import adjusted
 from her2het.tables import FishNuclei, Samples
 
 RULE = PatternRule(*SPATIAL_RULE.bounds)
+HALF = 0.5
+"""Probability of being truly amplified from which a nucleus counts as such."""
 MAPPED = (Pattern.CLUSTERED, Pattern.MOSAIC, Pattern.SCATTERED)
 PER_PATTERN = 2
 """Tumours of each pattern on the maps."""
 AREAS = 3
 """Areas of each on the maps."""
 Graph = Literal["knn", "delaunay"]
+Amplified = Literal["beyond_cut_nuclei", "as_counted"]
 
 
 @analysis(section="HER2 status and heterogeneity")
 def spatial_pattern(
     fish_nuclei: FishNuclei,
     samples: Samples,
+    het: HetProfiles,
     groups: GroupAssignment | None,
     design: Design,
     *,
-    min_her2: Annotated[
-        int, Field(ge=0, description="Fewest ERBB2 signals of an amplified nucleus; keeps cut nuclei of 2 copies out.")
-    ] = 4,
+    amplified: Annotated[
+        Amplified, Field(description="Amplified nuclei: beyond what cut nuclei explain, or as they were counted.")
+    ] = "beyond_cut_nuclei",
     graph: Annotated[
         Graph, Field(description="Neighbours: the nearest nuclei, or edges of the Delaunay triangulation up to 50 um.")
     ] = "knn",
@@ -47,13 +52,15 @@ def spatial_pattern(
 ) -> SpatialPatterns:
     """Do amplified nuclei lie in clusters, intermingled with the others, or scattered among them?
 
-    A nucleus is amplified with a ratio of at least 2.0 or at least 6 copies, and at least `min_her2` copies in every
-    case. Neighbours are the six nearest nuclei of the same area. The minority is whichever kind is rarer; its connected
-    groups are counted, and Moran's I asks whether amplified nuclei are neighbours more often than random labels
+    A nucleus counts as amplified where it more probably is than not, given its signals and the mixture of true
+    genotypes behind the cut nuclei of its tumour (see the definitions of HET), or as the literal rule has it.
+    Neighbours are the six nearest nuclei of the same area. The minority is whichever kind is rarer; its connected
+    groups are counted, and Moran's I asks whether amplified nuclei are neighbours more often than labels at random
     over all nuclei (permutation test, one-sided; Benjamini-Hochberg over the tumours of a phase). Rule: at most 5 %
     minority: homogeneous; I significant at 0.05 and at least half of the minority in the largest group of its area:
-    clustered; an amplified minority below 30 % without a group of 10 nuclei: scattered; otherwise mosaic. The terms are
-    published (doi:10.1038/s41374-018-0172-y); the numbers of the rule are a proposal and were not validated on tissue.
+    clustered; an amplified minority below 30 % without a group of 10 nuclei: scattered; otherwise mosaic. The terms
+    are published (doi:10.1038/s41374-018-0172-y); the numbers of the rule are a proposal and were not validated on
+    tissue.
     """
     if not {"x", "y"} <= set(fish_nuclei.columns):
         raise NotApplicable("fish_nuclei has no positions (x, y)")
@@ -62,7 +69,7 @@ def spatial_pattern(
     if known.empty:
         raise NotApplicable("no nucleus before or after treatment has a position")
     cell = BY_NAME[HetProfile.LI2024].cell
-    called, scored = _amplified(known, cell, min_her2)
+    called, scored = _amplified(known, cell, het.pairs if amplified == "beyond_cut_nuclei" else None)
     known = known.assign(positive=called)[scored].reset_index(drop=True)
     settings = {"graph": graph, "permutations": permutations, "seed": seed}
     by_sample = _patterns(known, "sample", **settings)
@@ -86,12 +93,21 @@ def spatial_pattern(
     )
 
 
-def _amplified(nuclei: pd.DataFrame, cell: CellCutoffs, least: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which nuclei are amplified, and which can be judged."""
+def _amplified(
+    nuclei: pd.DataFrame, cell: CellCutoffs, pairs: pd.DataFrame | None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which nuclei are amplified, and which can be judged; nuclei without CEP17 by their copies."""
     h, c = nuclei["erbb2"].to_numpy(dtype=np.int64), nuclei["cep17"].to_numpy(dtype=np.int64)
-    ratio = (c > 0) & (cell.ratio_den * h - cell.ratio_num * c >= cell.ratio_margin)
     copies = np.where(c > 0, h >= cell.min_copies, h >= cell.min_copies_without_cep17)
-    return (ratio | copies) & (h >= least), (c > 0) | copies
+    if pairs is None:
+        ratio = (c > 0) & (cell.ratio_den * h - cell.ratio_num * c >= cell.ratio_margin)
+        return ratio | copies, (c > 0) | copies
+    keys = ["patient", "phase", "erbb2", "cep17"]
+    given = nuclei[keys].astype({"patient": "string", "phase": "string"})
+    joined = given.merge(pairs[[*keys, "p_amplified"]], on=keys, how="left")
+    chance = joined["p_amplified"].to_numpy(dtype=float)
+    known = np.isfinite(chance)
+    return np.where(known, chance >= HALF, copies), known | copies
 
 
 def _patterns(nuclei: pd.DataFrame, unit: str, graph: Graph, permutations: int, seed: int) -> pd.DataFrame:
@@ -112,51 +128,37 @@ def _patterns(nuclei: pd.DataFrame, unit: str, graph: Graph, permutations: int, 
 
 
 def _pattern(part: pd.DataFrame, name: str, graph: Graph, permutations: int, seed: int) -> dict[str, object]:
-    positive = part["positive"].to_numpy(dtype=bool)
-    area = part["area_code"].to_numpy()
-    n, hits = len(part), int(positive.sum())
-    edges = neighbour_edges(
-        part["x"], part["y"], graph=graph, k=SPATIAL_RULE.neighbours, reach=SPATIAL_RULE.reach_um, group=area
+    found = pattern_of(
+        part["x"],
+        part["y"],
+        part["positive"].to_numpy(dtype=bool),
+        rule=RULE,
+        graph=graph,
+        k=SPATIAL_RULE.neighbours,
+        reach=SPATIAL_RULE.reach_um,
+        group=part["area_code"],
+        permutations=permutations,
+        seed=seed,
+        key=zlib.crc32(name.encode()),
     )
-    few = hits <= n - hits
-    member = positive if few else ~positive
-    minority = int(member.sum())
-    test = minority > RULE.homogeneous_up_to * n  # a homogeneous tumour needs no test
-    joins = join_counts(
-        edges, positive, permutations=permutations if test else 1, seed=seed, key=zlib.crc32(name.encode())
-    )
-    largest = _largest(edges, member, area)
-    p = joins.p if test else np.nan
-    # areas lie apart, so that a clone shows at most one group in each
-    pattern = call_pattern(n, minority, few, int(largest.sum()), p, RULE)
-    if pattern != Pattern.CLUSTERED:
-        pattern = call_pattern(n, minority, few, int(largest.max(initial=0)), np.nan, RULE)
+    joins = found.joins
     return {
-        "nuclei": n,
-        "areas": len(np.unique(area)),
-        "fraction_positive": hits / n,
-        "minority_fraction": minority / n,
-        "minority_positive": few,
-        "components": len(component_sizes(edges, member)),
-        "largest": int(largest.max(initial=0)),
-        "joined": largest.sum() / minority if minority else np.nan,
+        "nuclei": found.cells,
+        "areas": part["area_code"].nunique(),
+        "fraction_positive": found.fraction_positive,
+        "minority_fraction": found.minority_fraction,
+        "minority_positive": found.minority_positive,
+        "components": found.components,
+        "largest": found.largest_component,
+        "joined": found.connected_share,
         "both": joins.both,
         "mixed": joins.mixed,
         "neither": joins.neither,
         "moran": joins.moran,
-        "moran_null": joins.moran_null if test else np.nan,
-        "p": p,
-        "pattern": pattern.name,
+        "moran_null": joins.moran_null,
+        "p": joins.p,
+        "pattern": found.pattern.name,
     }
-
-
-def _largest(edges: NDArray[np.int64], member: NDArray[np.bool_], area: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Minority nuclei in the largest connected group of each area."""
-    found: list[int] = []
-    for code in np.unique(area):
-        sizes = component_sizes(edges, member & (area == code))
-        found.append(int(sizes[0]) if len(sizes) else 0)
-    return np.array(found, dtype=np.int64)
 
 
 def _pairs(frame: pd.DataFrame, *columns: str) -> list[tuple[object, ...]]:
@@ -205,10 +207,8 @@ def _notes(patients: pd.DataFrame, lost: int, total: int) -> tuple[Note, ...]:
     baseline = patients[patients["phase"] == "baseline"]
     many = int((~baseline["minority_positive"].to_numpy(dtype=bool)).sum())
     if many:
-        text = (
-            f"In {many} of {len(baseline)} baseline tumours amplified nuclei are the majority; what is rare there are"
-        )
-        text = f"{text} nuclei that were not counted as amplified, cut ones among them. The table counts the others."
+        text = f"In {many} of {len(baseline)} baseline tumours amplified nuclei are the majority; the rare kind is then"
+        text = f"{text} the other one. Table and maps show the tumours in which amplified nuclei are the fewer."
         notes.append(Note("note", "Which nuclei are the minority", text))
     if lost:
         text = f"{lost:,} of {total:,} nuclei have no position or cannot be judged without CEP17, and were left out."

@@ -46,18 +46,27 @@ class HetProfiles:
     calls: patient, phase, profile, nuclei, scored, amplified, ratio_driven, copy_driven, fraction, low, high (areas
     may differ), low_naive, high_naive (independent nuclei), p_low, p_het, p_high (posterior), grade, call, het, areas,
     areas_het, areas_amplified, areas_negative (by FISH; areas with enough nuclei), lowest, highest (area fractions),
-    flags. areas: patient, phase, profile, sample, area, nuclei, scored, amplified, fraction, low, high, call. robust:
-    patient, phase, nuclei, literal, share (truly amplified), low, high, by_ratio_only, by_copies_only, by_both,
+    flags.
+
+    areas: patient, phase, profile, sample, area, nuclei, scored, amplified, fraction, low, high, call.
+
+    robust: patient, phase, nuclei, literal, share (truly amplified), low, high, by_ratio_only, by_copies_only, by_both,
     modal_her2, modal_cep17, modal_weight, null_fraction, p_truncation, call_literal, call, certain (the interval lies
-    within one class), and for tumours that either rule calls HET share_keep_<p>, call_keep_<p> for other values of
-    p_keep. regional: patient, phase, areas, lowest, highest, rho, deff, p, q (areas of one fraction). agreement:
-    first, second, n, both, only_first, only_second, neither, agreement, kappa, kappa_low, kappa_high (HET or not,
-    baseline patients). shares: profile, n, het, text. `profile` is the definition behind the robust rule.
+    within one class); for tumours that either rule calls HET share_keep_<p> and call_keep_<p> at other values.
+
+    pairs: patient, phase, erbb2, cep17, nuclei, p_amplified (that a nucleus with these signals is truly amplified;
+    missing where a probe shows none).
+
+    regional: patient, phase, areas, lowest, highest, rho, deff, p, q (areas of one fraction).
+
+    agreement: first, second, n, both, only_first, only_second, neither, agreement, kappa, kappa_low, kappa_high (HET or
+    not, baseline patients). `profile` is the definition behind the robust rule.
     """
 
     calls: pd.DataFrame
     areas: pd.DataFrame
     robust: pd.DataFrame
+    pairs: pd.DataFrame
     regional: pd.DataFrame
     agreement: pd.DataFrame
     estimates: tuple[Estimate, ...]
