@@ -15,6 +15,7 @@ from her2het.kernels.cut_nuclei import (
     fit_cut_nuclei,
     genotypes_amplified,
     null_fractions,
+    widest_limits,
 )
 from her2het.kernels.fish import CellRule, FishCounts, count_nuclei
 from her2het.kernels.het_call import HetCode, Limits, call_fraction
@@ -151,6 +152,22 @@ def test_inflation_widens_and_never_moves_the_estimate() -> None:
     assert np.all(wide.high - wide.low > 1.5 * (one.high - one.low))
     with pytest.raises(ValueError, match="inflation"):
         fit_cut_nuclei(pairs, rule=LI, inflation=np.full(20, 0.5))
+
+
+def test_a_range_of_lost_signals_keeps_the_call_honest() -> None:
+    for genotype, p_keep in (((3, 2), 0.7), ((2, 2), 0.7), ((5, 5), 0.8), ((3, 2), 0.9)):
+        pairs = tumours([(*genotype, 1.0)], 450, 60, p_keep).pairs
+        fits = [fit_cut_nuclei(pairs, rule=LI, p_keep=p) for p in (0.7, 0.8, 0.9)]
+        code, _ = call_robust(widest_limits(fits, fits[1]), low=0.05, high=0.5, n_min=20)
+        assert np.mean(code == HetCode.HET) <= 0.05
+    wrong, _ = call_robust(
+        fit_cut_nuclei(tumours([(3, 2, 1.0)], 450, 60, 0.7).pairs, rule=LI, p_keep=0.8), low=0.05, high=0.5, n_min=20
+    )
+    assert np.mean(wrong == HetCode.HET) > 0.5  # what the range is for
+    pairs = tumours([(2, 2, 0.7), (12, 3, 0.3)], 450, 60).pairs
+    fits = [fit_cut_nuclei(pairs, rule=LI, p_keep=p) for p in (0.7, 0.8, 0.9)]
+    code, _ = call_robust(widest_limits(fits, fits[1]), low=0.05, high=0.5, n_min=20)
+    assert np.mean(code == HetCode.HET) > 0.95
 
 
 def test_single_cells_are_told_apart() -> None:

@@ -4,7 +4,8 @@ A section cuts nuclei, and each signal is kept with a probability `p_keep`. A di
 often shows 2 and 1: "amplified" by a ratio of 2. The literal fraction of such cells is no sign of heterogeneity.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -239,6 +240,20 @@ def fit_cut_nuclei(
         p_value=np.where(some, tail, np.nan),
         genotypes=weights,
     )
+
+
+def widest_limits(fits: Sequence[CutNuclei], middle: CutNuclei) -> CutNuclei:
+    """The middle fit with the widest limits of several, fitted at other values of `p_keep`: what holds at all of them.
+
+    A tumour alone does not tell how often signals are lost. Where fewer are kept than assumed, lost CEP17 signals look
+    like amplification; where more are kept, polysomy looks like many copies. A call by these limits needs neither.
+    ValueError without fits.
+    """
+    if not fits:
+        raise ValueError("widest_limits: at least one fit is required")
+    low = np.min([fit.low for fit in fits], axis=0)
+    high = np.max([fit.high for fit in fits], axis=0)
+    return replace(middle, low=np.minimum(low, middle.low), high=np.maximum(high, middle.high))
 
 
 def amplified_probability(pairs: PairTable, fit: CutNuclei, *, rule: CellRule, p_keep: float) -> Floats:

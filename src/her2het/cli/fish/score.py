@@ -38,7 +38,15 @@ PROFILES = ("LI2024", "METZGER2021", "CAP2009_ratio", "CAP2009_copies", "CAP2013
     type=click.FloatRange(0, 1, min_open=True),
     default=0.8,
     show_default=True,
-    help="Chance that a cut nucleus keeps a signal.",
+    help="Chance that a cut nucleus keeps a signal, for the estimate.",
+)
+@click.option(
+    "--p-keep-range",
+    type=click.FloatRange(0, 1, min_open=True),
+    nargs=2,
+    default=(0.7, 0.9),
+    show_default=True,
+    help="Range of that chance, over which limits and call must hold.",
 )
 @click.option("--quick", is_flag=True, help="Counts, intervals, call and equitability only.")
 @click.option("--rarefy", type=click.IntRange(1), metavar="N", help="Equitability of N nuclei drawn from each sample.")
@@ -58,6 +66,7 @@ def command(
     cluster: int,
     cap: int | None,
     p_keep: float,
+    p_keep_range: tuple[float, float],
     quick: bool,
     rarefy: int | None,
     standardise: str | None,
@@ -92,7 +101,8 @@ def command(
             "choose another --profile."
         )
     counts, samples, labels = count(table, CellRule(*definition.cell.integers))
-    wanted = Wanted(not quick, None if quick else p_keep, rarefy, standardise, seed)
+    keeps = () if quick else tuple(dict.fromkeys((p_keep, *p_keep_range)))
+    wanted = Wanted(not quick, keeps, rarefy, standardise, seed)
     frame = sample_table(table, counts, definition, min_cells or definition.n_min, wanted)
     if all_profiles:
         frame = pd.concat([frame, profile_table(table, list(HetProfile))], axis=1)

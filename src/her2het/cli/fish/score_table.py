@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from her2het.io.fish_table import FishTable
 from her2het.kernels.area_clustering import area_clustering, between_area_test
 from her2het.kernels.area_posterior import Grade, fraction_posterior
-from her2het.kernels.cut_nuclei import call_robust, fit_cut_nuclei
+from her2het.kernels.cut_nuclei import call_robust, fit_cut_nuclei, widest_limits
 from her2het.kernels.diversity import DiversityFlag, diversity, rao_q, two_state_entropy
 from her2het.kernels.diversity_null import rarefied, standardised
 from her2het.kernels.fish import CellRule, FishCounts, NucleusSums, count_nuclei, number_areas
@@ -33,8 +33,8 @@ class Wanted:
     """What to score beyond counts, intervals, the call and equitability."""
 
     certainty: bool = True
-    p_keep: float | None = 0.8
-    """None: no allowance for cut nuclei."""
+    p_keep: tuple[float, ...] = (0.8, 0.7, 0.9)
+    """Chances that a cut nucleus keeps a signal: the first for the estimate, all for the limits; none: no allowance."""
     rarefy_to: int | None = None
     null: str | None = None
     seed: int = 0
@@ -132,7 +132,7 @@ def sample_table(
     if wanted.certainty:
         columns |= _certainty(counts, definition, spread.rho, spread.deff)
         columns["rao_log_ratio"] = rao_q(pairs, "log_ratio", unbiased=True)
-    if wanted.p_keep is not None:
+    if wanted.p_keep:
         columns |= _robust(counts, definition, n_min, wanted.p_keep, spread.deff)
     states = stream_states(wanted.seed, len(s.nuclei)) if wanted.rarefy_to or wanted.null else None
     if wanted.rarefy_to and states is not None:
@@ -173,9 +173,11 @@ def _certainty(
 
 
 def _robust(
-    counts: FishCounts, definition: HetDefinition, n_min: int, p_keep: float, deff: NDArray[np.float64]
+    counts: FishCounts, definition: HetDefinition, n_min: int, p_keep: tuple[float, ...], deff: NDArray[np.float64]
 ) -> dict[str, Column | list[str]]:
-    fit = fit_cut_nuclei(counts.pairs, rule=_rule(definition), p_keep=p_keep, inflation=np.fmax(deff, 1.0))
+    spread = np.fmax(deff, 1.0)
+    fits = [fit_cut_nuclei(counts.pairs, rule=_rule(definition), p_keep=p, inflation=spread) for p in p_keep]
+    fit = widest_limits(fits, fits[0])
     code, sure = call_robust(fit, low=definition.limits.low, high=definition.limits.high, n_min=n_min)
     return {
         "robust_fraction": fit.share,
