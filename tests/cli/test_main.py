@@ -88,3 +88,11 @@ def test_manual_is_fresh():
     manual = Path(__file__).parents[2] / "docs" / "make_manual.py"
     done = subprocess.run([sys.executable, str(manual), "--check"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_first_look_names_analyses_of_the_plan():
+    from her2het.cli.demo import FIRST_LOOK
+
+    assert set(FIRST_LOOK) <= set(PLAN.by_name)
+    wanted = PLAN.upstream(FIRST_LOOK)
+    assert {"group_assignment", "fish_heterogeneity", "sample_qc", "expression"} <= wanted

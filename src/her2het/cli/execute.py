@@ -77,7 +77,7 @@ def execute(request: Request, progress: Progress) -> Path:
 @contextmanager
 def _compiling_beside(request: Request) -> Iterator[None]:
     """Where kernels were never compiled here and there is a processor to spare, compile them in a process beside."""
-    if request.workers < 2 or not is_cold():
+    if request.workers < 2 or request.only or not is_cold():
         yield
         return
     process = subprocess.Popen(
