@@ -15,6 +15,7 @@ from her2het.analyses.groups import group_assignment
 from her2het.analyses.her2_status import her2_status
 from her2het.analyses.het_profiles import het_profiles
 from her2het.analyses.markers import marker_expression, mrna_protein
+from her2het.analyses.mutations import mutations
 from her2het.analyses.relative import checkpoints, erbb_genes, pam50_genes
 from her2het.analyses.signatures import erbb_signatures, gene_set_scores, pathway_deltas
 from her2het.analyses.spatial import spatial_pattern
@@ -54,6 +55,7 @@ PLAN = Plan(
         fish_by_status,
         treatment_distance,
         paired_genes,
+        mutations,
         erbb_receptors,
         pathway_change,
         immune_scores,

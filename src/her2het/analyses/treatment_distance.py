@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
+from her2het.analyses.mutation_calls import patient_flags
 from her2het.analyses.parts import excluded, group_of, samples_at
 from her2het.kernels.pca import pca
 from her2het.plan import analysis
@@ -26,6 +27,7 @@ from her2het.tables import Features, Patients
 
 WEAK = 0.25  # the paper's weak responders: the lowest quarter
 UNIT = "distance"
+MUTATED = ("PIK3CA", "ERBB2")
 CLASSES = {
     "het_before": "HET at baseline",
     "shifted": "HET shifts",
@@ -191,7 +193,7 @@ def _describe(
     for name in ("hr", "er", "nodes", "rcb", "age"):
         if name in by_patient.columns:
             result[name] = table["patient"].map(by_patient[name])
-    mutated = _mutated(by_patient, features)
+    mutated = _mutated(patients, features)
     if mutated is not None:
         result["mutated"] = table["patient"].map(mutated).astype("boolean")
     if fish is not None:
@@ -206,24 +208,12 @@ def _describe(
 
 
 def _mutated(patients: pd.DataFrame, features: pd.DataFrame | None) -> pd.Series | None:
-    """PIK3CA or ERBB2 mutated, from flags of the patients or features table whose names say so."""
-    frames = [patients]
-    if features is not None and "patient" in features.columns:
-        frames.append(features.dropna(subset=["patient"]).set_index("patient"))
-    flags = [
-        frame[name].astype("boolean")
-        for frame in frames
-        for name in frame.columns
-        if str(name).lower() in ("pik3ca_mutated", "erbb2_mutated") and pd.api.types.is_bool_dtype(frame[name].dtype)
-    ]
-    if not flags:
+    """PIK3CA or ERBB2 mutated; missing where neither could be evaluated."""
+    flags = patient_flags(patients, features)
+    flags = flags[[gene for gene in MUTATED if gene in flags.columns]]
+    if flags.empty:
         return None
-    return (
-        pd.concat(flags, axis=1)
-        .any(axis=1, skipna=True)
-        .astype("boolean")
-        .mask(pd.concat(flags, axis=1).isna().all(axis=1))
-    )
+    return flags.any(axis=1, skipna=True).astype("boolean").mask(flags.isna().all(axis=1))
 
 
 def _associations(table: pd.DataFrame) -> _Found:

@@ -14,6 +14,7 @@ from her2het.results.expression import BiopsyDistance, MarkerExpression, MrnaPro
 from her2het.results.fish import FishByGroup, FishHeterogeneity
 from her2het.results.genes import BaselineGenes, PairedGenes
 from her2het.results.her2 import FishDiversity, Her2Status, HetProfiles, SpatialPatterns, TracedCases
+from her2het.results.mutations import Mutations
 from her2het.results.scores import (
     CellFractions,
     CheckpointChange,
@@ -77,6 +78,8 @@ PANELS: tuple[Panel, ...] = (
     Panel("subtype_shift", "S6F", Subtypes, _from("subtypes", "subtype_shift")),
     Panel("subtypes_change", "S6F", Subtypes, _from("scores", "subtypes_change")),
     Panel("pam50_genes", "2B", Pam50Genes, _from("heatmap", "pam50_genes")),
+    Panel("mutations", "S5G–H", Mutations, _from("mutations", "oncoprint")),
+    Panel("mutation_frequency", "S5I–K", Mutations, _from("mutations", "mutation_frequency")),
     Panel("erbb_receptors", "S6A–B", ErbbReceptors, _from("scores", "receptors_change")),
     Panel("pathway_change", "4G", PathwayChange, _from("heatmap", "pathway_change")),
     Panel("immune_scores", "5A", ImmuneScores, _from("scores", "immune_by_group")),
