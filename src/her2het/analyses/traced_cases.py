@@ -57,9 +57,10 @@ def traced_cases(
                 f"traced_cases.patients: {name!r} has no HER2 status at baseline.{hint} Name such patients."
             )
     chosen = dict.fromkeys(patients, "asked for")
-    for name, why in _candidates(known, het):
-        if name not in chosen and len(chosen) < most + len(patients):
-            chosen[name] = why
+    for kind in _candidates(known, het):
+        free = [(name, why) for name, why in kind if name not in chosen]
+        if free and len(chosen) < most + len(patients):
+            chosen[free[0][0]] = free[0][1]
     if not chosen:
         raise NotApplicable("no patient was asked for or found")
     definition = BY_NAME[HetProfile(het.profile if het else "LI2024")]
@@ -92,8 +93,8 @@ def traced_cases(
     )
 
 
-def _candidates(known: pd.DataFrame, het: HetProfiles | None) -> Iterator[tuple[str, str]]:
-    """Patients worth tracing, with the reason, in reading order."""
+def _candidates(known: pd.DataFrame, het: HetProfiles | None) -> Iterator[list[tuple[str, str]]]:
+    """Kinds of patients worth tracing, in reading order: of each kind the patients, best first, with the reason."""
     versions = [c for c in known.columns if c.startswith("status_")]
     flags = known["flags"].fillna("")
     calls = None
@@ -104,30 +105,34 @@ def _candidates(known: pd.DataFrame, het: HetProfiles | None) -> Iterator[tuple[
     if calls is not None:
         sure = calls.index[(calls["grade"] == "CERTAIN") & (calls["call"] == "NON_HET_AMPLIFIED")]
         clear = clear[clear.index.isin(sure)]
-    clear = clear.dropna(subset=["ratio"]).sort_values("ratio")
-    if len(clear):
-        yield str(clear.index[len(clear) // 2]), "positive under every version, with no result near a cut-off"
+    middle = list(clear.sort_values("ratio").index)
+    why = "positive under every version, with no result near a cut-off"
+    yield [(str(name), why) for name in middle[len(middle) // 2 :][:1]]
     if calls is not None:
-        best = calls[["p_low", "p_het", "p_high"]].max(axis=1).dropna().sort_values()
-        if len(best):
-            yield str(best.index[0]), f"the least certain call of heterogeneity (probability {best.iloc[0]:.2f})"
+        best = calls[["p_low", "p_het", "p_high"]].max(axis=1).dropna().sort_values(kind="stable")
+        yield [
+            (str(name), f"the least certain call of heterogeneity (probability {p:.2f})")
+            for name, p in zip(best.index[:1], best[:1], strict=True)
+        ]
     latest, earliest = known[f"status_{LATEST}"], known[f"status_{EARLIEST}"]
     rank = latest.map({name: i for i, name in enumerate(FOR_PATIENT)})
-    unsettled = rank[~latest.isin(["POSITIVE", "NEGATIVE"])].sort_values(kind="stable")
-    if len(unsettled):
-        name = str(unsettled.index[0])
-        yield name, f"a status that is not settled ({plain(str(latest[name]))})"
-    for name in known.index[(latest != earliest).to_numpy(dtype=bool)]:
-        before, after = plain(str(earliest[name])), plain(str(latest[name]))
-        yield str(name), f"a status that differs between versions ({EARLIEST}: {before}, {LATEST}: {after})"
-        break
+    unsettled = rank[~latest.isin(["POSITIVE", "NEGATIVE"])].sort_values(kind="stable").index
+    yield [(str(name), f"a status that is not settled ({plain(str(latest[name]))})") for name in unsettled]
+    moved = known.index[(latest != earliest).to_numpy(dtype=bool)]
+    said = [(EARLIEST, earliest), (LATEST, latest)]
+    yield [
+        (
+            str(name),
+            f"a status that differs between versions ({', '.join(f'{v}: {plain(str(s[name]))}' for v, s in said)})",
+        )
+        for name in moved
+    ]
     if het is not None:
         cut = het.robust[(het.robust["phase"] == "baseline") & (het.robust["call_literal"] == "HET")]
-        for name in cut.loc[cut["call"] != "HET", "patient"][:1]:
-            yield str(name), "HET as nuclei were counted, but not beyond what cut nuclei explain"
+        why = "HET as nuclei were counted, but not beyond what cut nuclei explain"
+        yield [(str(name), why) for name in cut.loc[cut["call"] != "HET", "patient"]]
     odd = known.index[(known["comment"].notna() | flags.str.contains("DISCORDANT")).to_numpy(dtype=bool)]
-    for name in odd[:1]:
-        yield str(name), "IHC and ISH that point in different directions"
+    yield [(str(name), "IHC and ISH that point in different directions") for name in odd]
 
 
 def plain(status: str) -> str:
