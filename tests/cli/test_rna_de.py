@@ -63,7 +63,7 @@ def test_files_and_reasons(counts: Path, samples: Path, tmp_path: Path) -> None:
         "--reasons", "--no-outliers",
     )  # fmt: skip
     table = pd.read_csv(out, sep="\t", keep_default_na=False)
-    assert set(table["reason"]) == {"", "mean too low (independent filtering)", "no counts"}
+    assert set(table["reason"]) == {"", "no counts"}
     assert "replaced" not in said
     assert pd.read_csv(fit, sep="\t")["dispersion"].notna().sum() == 197
     assert pd.read_csv(scaled, sep="\t").shape == (200, 25)

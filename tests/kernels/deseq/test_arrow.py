@@ -4,20 +4,39 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 from numpy.typing import NDArray
 
-from her2het.kernels.deseq.arrow import (
-    arrow_room,
-    factor,
-    leverages,
-    log_determinant,
-    solve,
-    to_cells,
-    to_columns,
-)
+from her2het.kernels.deseq import arrow as parts
 from her2het.kernels.deseq.layout import Layout, layout
 
 Floats = NDArray[np.float64]
+
+
+@njit
+def solved(weight, ridge, rhs, arrow, p):
+    room = parts.arrow_room(arrow)
+    parts.factor(weight, ridge, arrow, room)
+    out = np.empty(p)
+    parts.solve(rhs, out, arrow, room)
+    hat = np.empty(len(weight))
+    parts.leverages(hat, arrow, room)
+    return out, hat
+
+
+@njit
+def log_determinant(weight, squared, arrow, p):
+    return parts.log_determinant(weight, squared, np.zeros(p), arrow, parts.arrow_room(arrow))
+
+
+@njit
+def to_columns(values, out, arrow):
+    parts.to_columns(values, out, arrow)
+
+
+@njit
+def to_cells(values, out, arrow):
+    parts.to_cells(values, out, arrow)
 
 
 def two_groups(rng: np.random.Generator) -> Floats:
@@ -67,14 +86,9 @@ def test_all_parts_equal_dense_ones(make, seed: int) -> None:
     cells, p = x.shape
     weight, ridge = rng.uniform(0.1, 5, cells), rng.uniform(0, 1e-2, p)
     dense = (x.T * weight) @ x + np.diag(ridge)
-    room = arrow_room(plan.fit)
-    factor(weight, ridge, plan.fit, room)
     rhs = rng.normal(size=p)
-    out = np.empty(p)
-    solve(rhs, out, plan.fit, room)
+    out, hat = solved(weight, ridge, rhs, plan.fit, p)
     np.testing.assert_allclose(out, np.linalg.solve(dense, rhs), rtol=1e-7, atol=1e-9)
-    hat = np.empty(cells)
-    leverages(hat, plan.fit, room)
     np.testing.assert_allclose(hat, np.einsum("ci,ij,cj->c", x, np.linalg.inv(dense), x), rtol=1e-7)
     values = rng.normal(size=cells)
     to_columns(values, out, plan.fit)
@@ -93,8 +107,7 @@ def test_log_determinant_and_its_derivative(make, seed: int) -> None:
     x = rows_of_cells(plan)
     cells, p = x.shape
     weight, squared = rng.uniform(0.1, 5, cells), rng.uniform(0.1, 5, cells)
-    room = arrow_room(plan.adjust)
-    log_det, trace = log_determinant(weight, squared, np.zeros(p), plan.adjust, room)
+    log_det, trace = log_determinant(weight, squared, plan.adjust, p)
     dense = (x.T * weight) @ x
     np.testing.assert_allclose(log_det + plan.log_scale, np.linalg.slogdet(dense)[1], rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(trace, np.trace(np.linalg.solve(dense, (x.T * squared) @ x)), rtol=1e-7)

@@ -6,20 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.stats import nbinom
 
+from her2het.kernels.deseq import posterior as parts
 from her2het.kernels.deseq.arrow import arrow_room
 from her2het.kernels.deseq.layout import Layout, layout
-from her2het.kernels.deseq.posterior import (
-    Prior,
-    gene_room,
-    grid_search,
-    line_search,
-    log_posterior,
-    take_gene,
-)
+from her2het.kernels.deseq.posterior import Prior
 
 Floats = NDArray[np.float64]
 GROUPS = np.column_stack([np.ones(12), np.repeat([0.0, 1.0, 0.0], 4), np.repeat([0.0, 0.0, 1.0], 4)])
@@ -38,11 +33,35 @@ def twin(a: float, y: NDArray[np.int32], mu: Floats, x: Floats, prior: tuple[flo
     return value
 
 
+@njit
+def prepare(y, mu, order, arrow, p):
+    gene = parts.gene_room(len(y), arrow.border.shape[1], p)
+    n_large = parts.take_gene(y, order, gene)
+    for i in range(len(y)):
+        gene.mu[i] = mu[order[i]]
+    return gene, n_large, arrow_room(arrow)
+
+
+@njit
+def log_posterior(a, y, mu, order, arrow, p, log_scale, prior):
+    gene, n_large, room = prepare(y, mu, order, arrow, p)
+    return parts.log_posterior(a, gene, n_large, arrow, room, log_scale, prior)
+
+
+@njit
+def line_search(a, y, mu, order, arrow, p, log_scale, prior):
+    gene, n_large, room = prepare(y, mu, order, arrow, p)
+    return parts.line_search(a, gene, n_large, arrow, room, log_scale, prior)
+
+
+@njit
+def grid_search(low, high, y, mu, order, arrow, p, log_scale, prior):
+    gene, n_large, room = prepare(y, mu, order, arrow, p)
+    return parts.grid_search(low, high, gene, n_large, arrow, room, log_scale, prior)
+
+
 def prepared(y: NDArray[np.int32], mu: Floats, plan: Layout):
-    gene = gene_room(len(y), plan.fit.border.shape[1], plan.columns)
-    n_large = take_gene(y, plan.order, gene)
-    gene.mu[:] = mu[plan.order]
-    return gene, n_large, plan.adjust, arrow_room(plan.adjust), plan.log_scale
+    return y, mu, plan.order, plan.adjust, plan.columns, plan.log_scale
 
 
 counts = st.lists(st.one_of(st.integers(0, 30), st.integers(0, 200_000)), min_size=12, max_size=12)

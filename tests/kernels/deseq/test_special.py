@@ -5,11 +5,27 @@ import math
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import njit
 from scipy.special import digamma, gammaln
 
-from her2het.kernels.deseq.special import exp_row, log_row, stirling_rest
+from her2het.kernels.deseq import special
 
 normal = st.floats(1e-300, 1e300)
+
+
+@njit
+def log_row(q, bits, work, n):
+    special.log_row(q, bits, work, n)
+
+
+@njit
+def exp_row(q, bits, work, n):
+    special.exp_row(q, bits, work, n)
+
+
+@njit
+def stirling_rest(r):
+    return special.stirling_rest(r)
 
 
 @given(st.lists(normal, min_size=1, max_size=40))

@@ -12,7 +12,7 @@ from scipy.stats import f as f_distribution
 from her2het.kernels.deseq.arrow import arrow_room, factor, leverages, to_cells
 from her2het.kernels.deseq.dispersion import GENES_PER_CHUNK, MIN_MU
 from her2het.kernels.deseq.layout import Layout
-from her2het.kernels.deseq.special import exp_row
+from her2het.kernels.deseq.special import INNER, KERNEL, exp_row
 from her2het.kernels.deseq.wald import cell_weights
 from her2het.kernels.threads import over_chunks
 
@@ -118,7 +118,7 @@ def _arguments(
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 def _influence(
     counts, first, last, order, sf, arrow, beta, linear, floor, weight_beta, alpha, ridge, trusted, seen, bound,
     largest, at, every,
@@ -178,7 +178,7 @@ def _influence(
         largest[1, g] = most_seen
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def _robust_dispersion(counts, order, sf, arrow, trusted, x, work):
     n = len(order)
     mean = 0.0
@@ -199,7 +199,7 @@ def _robust_dispersion(counts, order, sf, arrow, trusted, x, work):
     return max((variance - mean) / (mean * mean), LEAST_ROBUST)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def _trimmed_variance(x, work):
     """Trimmed mean square around the trimmed mean, scaled to be unbiased for the normal distribution."""
     n = len(x)
@@ -210,7 +210,7 @@ def _trimmed_variance(x, work):
     return scale * _trimmed_mean(work[:n], share)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def _trimmed_mean(x, share):
     n = len(x)
     cut = math.floor(n * share)

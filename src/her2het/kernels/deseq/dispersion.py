@@ -18,7 +18,7 @@ from her2het.kernels.deseq.posterior import (
     line_search,
     take_gene,
 )
-from her2het.kernels.deseq.special import exp_row
+from her2het.kernels.deseq.special import INNER, KERNEL, exp_row
 from her2het.kernels.threads import over_chunks
 
 GENES_PER_CHUNK = 128
@@ -78,7 +78,7 @@ def starting_dispersions(counts: NDArray[np.int32], size_factors: Floats, design
     return Starts(out[0], out[1], out[2])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 def _starts(counts, first, last, order, sf, arrow, saturated, inverse_mean, highest, out):
     n = len(order)
     cells = arrow.border.shape[1]
@@ -124,7 +124,7 @@ def _starts(counts, first, last, order, sf, arrow, saturated, inverse_mean, high
         out[2, g] = min(max(start, MIN_DISPERSION), highest)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def cell_means(beta, gene, sf, arrow, linear, cell):
     """Fill gene.mu with fitted means, clipped at 0.5: cell means times size factor, or exp of the linear predictor."""
     cells = arrow.border.shape[1]
@@ -201,7 +201,7 @@ def _search_all(
     return out, steps, kept
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 def _search(
     counts, first, last, order, sf, arrow, adjust, log_scale, linear,
     start, prior_mean, prior_variance, beta, highest, out, steps, kept,

@@ -11,7 +11,7 @@ from her2het.kernels.deseq.box import EPS, PAIRS, better_step, cauchy_point, hes
 from her2het.kernels.deseq.layout import Layout
 from her2het.kernels.deseq.likelihood import half_deviance, log_lik_at_counts
 from her2het.kernels.deseq.posterior import gene_room, take_gene
-from her2het.kernels.deseq.special import LN2, exp_row
+from her2het.kernels.deseq.special import INNER, KERNEL, LN2, exp_row
 from her2het.kernels.threads import over_chunks
 
 Floats = NDArray[np.float64]
@@ -43,7 +43,7 @@ def bounded_coefficients(
     return beta, converged
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 def _search_genes(counts, first, last, order, sf, arrow, alphas, ridge, start, scale, beta, converged):
     n = len(order)
     cells = arrow.border.shape[1]
@@ -67,7 +67,7 @@ def _search_genes(counts, first, last, order, sf, arrow, alphas, ridge, start, s
             beta[g, j] = x[j] * factor[j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def _evaluate(x, low, high, gradient, gene, sf, arrow, r, ridge, factor, fixed, natural, mean):
     """Negative log posterior at x, and its central differences into gradient."""
     p = len(x)
@@ -95,7 +95,7 @@ def _evaluate(x, low, high, gradient, gene, sf, arrow, r, ridge, factor, fixed, 
     return here
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def _minimise(x, low, high, g, room, gene, sf, arrow, r, ridge, factor, fixed, natural, mean):
     p = len(x)
     z, d, t, old, old_g = room[0], room[1], room[2], room[3], room[4]
@@ -209,8 +209,9 @@ def _minimise(x, low, high, g, room, gene, sf, arrow, r, ridge, factor, fixed, n
         if dr > -EPS * start_slope:
             if kept == PAIRS:
                 for k in range(PAIRS - 1):
-                    steps[k] = steps[k + 1]
-                    changes[k] = changes[k + 1]
+                    for i in range(p):
+                        steps[k, i] = steps[k + 1, i]
+                        changes[k, i] = changes[k + 1, i]
                 kept -= 1
             for i in range(p):
                 steps[kept, i] = x[i] - old[i]
