@@ -25,7 +25,8 @@ def analyses() -> str:
             section = a.section
             out.append(f"## {section}")
         out.append(f"### `{a.name}`\n\n**{a.title}**\n\n{a.description}")
-        out.append(f"Needs: {', '.join(f'`{n}`' for n in needs(PLAN, a)) or 'the study alone'} (in parentheses: optional).")
+        reads = ", ".join(f"`{n}`" for n in needs(PLAN, a)) or "the study alone"
+        out.append(f"Needs: {reads} (in parentheses: optional).")
         if a.knob_fields():
             rows = [
                 f"| `{name}` | `{show(info.default)}` | {bounds(info) or ' '} | {info.description} |"
@@ -38,7 +39,8 @@ def analyses() -> str:
 
 def tables() -> str:
     """Every table: key, links, columns."""
-    out = [NOTE + "# Tables of a study\n\nNamed in study.toml under `[tables.NAME]`; `her2het init` writes an example of each."]
+    lead = "Named in study.toml under `[tables.NAME]`; `her2het init` writes an example of each."
+    out = [NOTE + f"# Tables of a study\n\n{lead}"]
     out += [_table(spec) for spec in TABLES.values()]
     return "\n\n".join(out) + "\n"
 
@@ -50,7 +52,8 @@ def _table(spec: TableSpec) -> str:
         about.append(f"Key: {', '.join(f'`{k}`' for k in spec.key)}.{f' {links}.' if links else ''}")
     if spec.columns:
         rows = [
-            f"| `{name}` | {c.kind} | {c.unit or ' '} | {c.describe_bounds() or ' '} | {'yes' if c.required else ' '} | {c.doc} |"
+            f"| `{name}` | {c.kind} | {c.unit or ' '} | {c.describe_bounds() or ' '} | {'yes' if c.required else ' '} | "
+            f"{c.doc} |"
             for name, c in spec.columns.items()
         ]
         head = ["| column | kind | unit | values | needed | meaning |", "|---|---|---|---|---|---|"]

@@ -93,11 +93,53 @@ def test_distance_goes_with_er(demo: dict[str, Any]):
     assert er.high < 0
 
 
+def test_transcriptomes_of_het_and_mutated_tumours_change_less(demo: dict[str, Any]):
+    found = {e.quantity: e for e in demo["treatment_distance"].comparisons}
+    assert found["HET at baseline"].high < 0
+    assert found["PIK3CA/ERBB2 mutated"].high < 0
+    assert found["Distance to own baseline"].p < 0.01
+    assert found["Before-after against between biopsies"].low > 0
+
+
+def test_planted_genes_are_found_before_treatment(demo: dict[str, Any]):
+    genes = demo["baseline_genes"].genes.set_index(["contrast", "gene"])
+    for gene in ("ERBB2", "GRB7", "PGAP3"):
+        row = genes.loc[("HET/no pCR", gene)]
+        assert row["found"]
+        assert row["log2_fold"] < 0
+    for gene in ("KRT5", "KRT14", "HAVCR2"):
+        row = genes.loc[("HET/no pCR", gene)]
+        assert row["found"]
+        assert row["log2_fold"] > 0
+    lower = genes.loc["non-HET/no pCR"].query("found and log2_fold < 0").index
+    assert sum(str(g).startswith("IG") for g in lower) > 0.5 * len(lower)
+
+
+def test_more_genes_change_in_non_het_tumours_also_at_equal_numbers(demo: dict[str, Any]):
+    counts = demo["paired_genes"].counts.set_index("contrast")
+    found = counts["higher"] + counts["lower"]
+    assert found["non-HET"] > 2 * found["HET"]
+    assert demo["paired_genes"].matched[0].value < 0
+
+
+def test_signatures_rise_under_treatment(demo: dict[str, Any]):
+    changes = [e for e in demo["erbb_signatures"].changes if e.groups == ("all",)]
+    assert changes
+    assert all(e.low > 0 for e in changes)
+
+
+def test_het_tumours_are_more_basal(demo: dict[str, Any]):
+    found = {(e.quantity, e.groups): e for e in demo["subtypes"].comparisons}
+    assert found[("Basal", ("HET/no pCR", "pCR"))].low > 0
+
+
 def test_where_nothing_is_nothing_is_found(nothing: dict[str, Any]):
     comparisons = nothing["marker_expression"].comparisons
     assert min(e.q for e in comparisons) > 0.05
-    for name in ("heterogeneity_change",):
-        assert min(e.q for e in nothing[name].estimates) > 0.05
+    assert min(e.q for e in nothing["heterogeneity_change"].estimates) > 0.05
+    assert min(e.q for e in nothing["immune_scores"].comparisons) > 0.05
+    tested, found = (nothing["baseline_genes"].counts[c].sum() for c in ("tested", "higher"))
+    assert found + nothing["baseline_genes"].counts["lower"].sum() < 0.002 * tested
 
 
 def test_every_p_has_effect_interval_n_and_q(demo: dict[str, Any]):
