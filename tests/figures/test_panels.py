@@ -14,10 +14,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from her2het.figures import PANELS
-from her2het.figures.marks import SVG, Picture, to_svg
+from her2het.figures.marks import SVG, Picture, themed, to_svg
 from her2het.figures.panel import Drawing
 from her2het.figures.save import name_of, save
-from her2het.figures.style import COLUMN, PAGE, journal
+from her2het.figures.style import COLUMN, PAGE, TOKENS, journal
 
 HOSTILE = "<script>alert(1)</script>"
 MADE_UP = {"flow", "sample_qc", "mrna_protein", "biopsy_distance", "components_by_group", "components_all"} | {
@@ -220,3 +220,18 @@ def test_a_study_without_outliers_says_so(made_up: ModuleType) -> None:
 def test_the_list_of_panels_is_read_without_matplotlib() -> None:
     code = "import sys, her2het.figures; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_on_a_page_ids_are_short_and_differ_between_pictures(drawn: dict[str, Drawing]) -> None:
+    seen: dict[str, str] = {}
+    for name, d in drawn.items():
+        whole = to_svg(d.picture, name)
+        root = ET.fromstring(themed(whole, TOKENS))
+        ids = {str(e.get("id")) for e in root.iter() if e.get("id")}
+        for identity in ids:
+            assert seen.setdefault(identity, name) == name
+        link = "{http://www.w3.org/1999/xlink}href"
+        used = {e.get(link, "")[1:] for e in root.iter(f"{{{SVG}}}use")}
+        used |= {m for e in root.iter() for v in e.attrib.values() for m in re.findall(r"url\(#([^)]+)\)", v)}
+        assert used <= ids, name
+        assert len(ET.fromstring(whole).findall(f".//{{{SVG}}}use")) == len(root.findall(f".//{{{SVG}}}use"))

@@ -4,6 +4,7 @@ import io
 import re
 import unicodedata
 import xml.etree.ElementTree as ET
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ SHAPES = (f"{{{SVG}}}use", f"{{{SVG}}}path")
 FAMILY = "Arial, Helvetica, 'Liberation Sans', sans-serif"  # the same on every machine
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 FONT = re.compile(r"(font-family: |font: (?:[\w.]+ )*?[\d.]+px )[^;]+")
+URL = re.compile(r"url\(#([^)]+)\)")
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 ET.register_namespace("", SVG)
 ET.register_namespace("xlink", XLINK)
@@ -84,6 +86,7 @@ def to_svg(picture: Picture, name: str) -> str:
     for group in root.iter(f"{{{SVG}}}g"):
         if marks := picture.marks.get(group.get("id", "")):
             _name(group, marks)
+        _share(group)
     for element in root.iter():
         _tidy(element, name)
     return ET.tostring(root, encoding="unicode") + "\n"
@@ -92,9 +95,11 @@ def to_svg(picture: Picture, name: str) -> str:
 def themed(svg: str, tokens: dict[str, str]) -> str:
     """The same SVG for the page: colours become CSS variables whose fallback is the printed colour.
 
-    The size comes from the page. Only paint is touched: a colour's name inside the study's text stays as it is.
+    The size comes from the page. Only paint is touched: a colour's name inside the study's text stays as it is. Ids
+    become short, since thousands of points refer to them; they differ between pictures of different names.
     """
     root = ET.fromstring(svg)
+    _shorten(root)
     root.attrib.pop("width", None)
     root.attrib.pop("height", None)
     for element in root.iter():
@@ -104,6 +109,22 @@ def themed(svg: str, tokens: dict[str, str]) -> str:
             if value := element.get(attribute):
                 element.set(attribute, re.sub(r"#[0-9a-f]{6}\b", lambda m: _variable(m[0], tokens), value))
     return ET.tostring(root, encoding="unicode")
+
+
+def _shorten(root: ET.Element) -> None:
+    """Ids to which something refers as a hash of the picture's name and a number."""
+    named = [e for e in root.iter() if e.get("id") and e.tag != f"{{{SVG}}}g"]
+    first = named[0].get("id", "").rpartition("-")[0] if named else ""
+    stem = f"f{zlib.crc32(first.encode()):x}"
+    short = {e.get("id", ""): f"{stem}-{at}" for at, e in enumerate(named)}
+    for element in named:
+        element.set("id", short[element.get("id", "")])
+    for element in root.iter():
+        for attribute, value in element.attrib.items():
+            if attribute == f"{{{XLINK}}}href" and value[1:] in short:
+                element.set(attribute, f"#{short[value[1:]]}")
+            elif "url(#" in value and not attribute.startswith("data-"):
+                element.set(attribute, URL.sub(lambda m: f"url(#{short.get(m[1], m[1])})", value))
 
 
 def _variable(colour: str, tokens: dict[str, str]) -> str:
@@ -125,6 +146,20 @@ def _name(group: ET.Element, marks: list[Mark]) -> None:
         group.set("style", looks.pop())
         for shape in shapes:
             shape.attrib.pop("style", None)
+
+
+def _share(group: ET.Element) -> None:
+    """What all shapes of a group have in common is said once, by the group, where it holds nothing but these."""
+    shapes = [e for e in group if e.tag in SHAPES]
+    if len(shapes) < 2 or len(shapes) < sum(e.tag != f"{{{SVG}}}defs" for e in group):
+        return
+    for attribute in ("style", "clip-path"):
+        values = {e.get(attribute) for e in shapes}
+        common = values.pop()
+        if not values and common and group.get(attribute) is None:
+            group.set(attribute, common)
+            for shape in shapes:
+                shape.attrib.pop(attribute)
 
 
 def _tidy(element: ET.Element, name: str) -> None:
