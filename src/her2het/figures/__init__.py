@@ -9,12 +9,17 @@ from typing import Any
 
 from her2het.figures.panel import Drawing, Panel
 from her2het.results.change import FishByStatus, HeterogeneityChange, StatusChange, TreatmentDistance
+from her2het.results.claims import PublishedClaims
 from her2het.results.cohort import SampleFlow
+from her2het.results.discordance import Discordance
 from her2het.results.expression import BiopsyDistance, MarkerExpression, MrnaProtein, SampleComponents, SampleQc
+from her2het.results.features import FeatureComparisons
 from her2het.results.fish import FishByGroup, FishHeterogeneity
 from her2het.results.genes import BaselineGenes, PairedGenes
 from her2het.results.her2 import FishDiversity, Her2Status, HetProfiles, SpatialPatterns, TracedCases
 from her2het.results.mutations import Mutations
+from her2het.results.planning import NextTrial
+from her2het.results.response import ResponseFeatures, ResponseModel
 from her2het.results.scores import (
     CellFractions,
     CheckpointChange,
@@ -66,7 +71,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("equitability_by_class", "S4D–E", HeterogeneityChange, _from("fish_status", "equitability_by_class")),
     Panel("shifted_tumours", "S4F", HeterogeneityChange, _from("fish_status", "shifted_tumours")),
     Panel("fish_by_status", "S4A–C", FishByStatus, _from("fish_status", "fish_by_status")),
-    Panel("treatment_distance", "4B–D, S5", TreatmentDistance, _from("treatment_distance", "treatment_distance")),
+    Panel("treatment_distance", "4B–D, S5A–F", TreatmentDistance, _from("treatment_distance", "treatment_distance")),
     Panel("erbb_signatures", "1F", ErbbSignatures, _from("scores", "erbb_by_group")),
     Panel("erbb_signatures_change", "4E", ErbbSignatures, _from("scores", "erbb_change")),
     Panel("erbb_genes", "1G", ErbbGenes, _from("heatmap", "erbb_genes")),
@@ -92,4 +97,12 @@ PANELS: tuple[Panel, ...] = (
     Panel("checkpoint_change", "7C", CheckpointChange, _from("heatmap", "checkpoint_change")),
     Panel("baseline_genes", "1E, S3B", BaselineGenes, _from("volcano", "baseline_genes")),
     Panel("paired_genes", "4F, S6C", PairedGenes, _from("volcano", "paired_genes")),
+    Panel("discordance", "RNA, FISH, IHC", Discordance, _from("discordance", "discordance")),
+    Panel("features_by_group", "Own", FeatureComparisons, _from("features", "features_by_group")),
+    Panel("features_classes", "Own", FeatureComparisons, _from("features", "features_classes")),
+    Panel("features_change", "Own", FeatureComparisons, _from("features", "features_change")),
+    Panel("response_features", "pCR", ResponseFeatures, _from("response", "response_features")),
+    Panel("response_model", "pCR", ResponseModel, _from("response", "response_model")),
+    Panel("next_trial", "Plan", NextTrial, _from("planning", "next_trial")),
+    Panel("published_claims", "Claims", PublishedClaims, _from("claims", "published_claims")),
 )

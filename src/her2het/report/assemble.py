@@ -53,6 +53,13 @@ SHOWN_TABLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("moved", "Patients whose status changes from 2007 to 2023"),
     ),
     "spatial_pattern": (("by_group", "Pattern of the baseline tumours in which amplified nuclei are the fewer"),),
+    "discordance": (("listed", "Tumours whose HER2 measurements disagree"),),
+    "next_trial": (("table", "Patients that the next trial needs"),),
+    "published_claims": (
+        ("verdicts", "Published claims and what this cohort says of them"),
+        ("evidence", "The estimates behind each claim"),
+        ("contradictions", "Where the paper contradicts itself"),
+    ),
 }
 SUMMARY_PANELS = ("flow",)
 
