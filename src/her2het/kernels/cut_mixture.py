@@ -34,7 +34,7 @@ def thinning(copies: int, p_keep: float) -> Floats:
     return table
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def density_of(weight: Floats, her2: Floats, cep17: Floats, n_her2: int, work: Floats, out: Floats) -> None:
     """out[c, h] = sum over C, H of cep17[C, c] her2[H, h] weight[C, H], for h < n_her2; `work` has weight's shape."""
     top_c, top_h = weight.shape
@@ -53,7 +53,7 @@ def density_of(weight: Floats, her2: Floats, cep17: Floats, n_her2: int, work: F
                 out[c, h] += v * her2[big_h, h]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def gradient_of(
     seen: Floats, density: Floats, her2_t: Floats, cep17: Floats, n_her2: int, work: Floats, out: Floats
 ) -> None:
@@ -76,7 +76,7 @@ def gradient_of(
                 out[big_c, big_h] += p * work[c, big_h]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_likelihood(seen: Floats, density: Floats, n_her2: int) -> float:
     """Sum of seen * ln density over the pairs that were seen; minus infinity where one of them is impossible."""
     value = 0.0
@@ -89,7 +89,15 @@ def log_likelihood(seen: Floats, density: Floats, n_her2: int) -> float:
     return value
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _copy(source: Floats, target: Floats) -> None:
+    """target <- source: a slice assignment would have its error message compiled, for seconds."""
+    for c in range(source.shape[0]):
+        for h in range(source.shape[1]):
+            target[c, h] = source[c, h]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _normalise(weight: Floats, amplified: Flags, share: float) -> None:
     """Scale weights to sum to 1, with `share` on the amplified genotypes where share >= 0."""
     high = 0.0
@@ -110,7 +118,16 @@ def _normalise(weight: Floats, amplified: Flags, share: float) -> None:
             weight[c, h] *= up if amplified[c, h] else down
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _step(weight: Floats, slope: Floats, amplified: Flags, share: float) -> None:
+    """One EM step: weights times slopes, scaled."""
+    for c in range(weight.shape[0]):
+        for h in range(weight.shape[1]):
+            weight[c, h] *= slope[c, h]
+    _normalise(weight, amplified, share)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _gap(slope: Floats, amplified: Flags, share: float, cells: float) -> float:
     """Upper bound of what the log-likelihood can still gain: it is concave, so its tangent plane lies above it."""
     high = -np.inf
@@ -131,7 +148,7 @@ def _gap(slope: Floats, amplified: Flags, share: float, cells: float) -> float:
     return gain
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def climb(
     weight: Floats,
     seen: Floats,
@@ -164,15 +181,13 @@ def climb(
         if gap < _TOLERANCE or gap < 0.1 * (target - value) or steps >= _MAX_STEPS:
             break
         steps += 3
-        w0[:] = weight
-        weight *= slope
-        _normalise(weight, amplified, share)
-        w1[:] = weight
+        _copy(weight, w0)
+        _step(weight, slope, amplified, share)
+        _copy(weight, w1)
         density_of(weight, her2, cep17, n_her2, work, density)
         gradient_of(seen, density, her2_t, cep17, n_her2, work, slope)
-        weight *= slope
-        _normalise(weight, amplified, share)
-        w2[:] = weight
+        _step(weight, slope, amplified, share)
+        _copy(weight, w2)
         rr = 0.0
         vv = 0.0
         for c in range(weight.shape[0]):
@@ -191,7 +206,7 @@ def climb(
         density_of(weight, her2, cep17, n_her2, work, density)
         leap = log_likelihood(seen, density, n_her2)
         if leap < value:
-            weight[:] = w2
+            _copy(w2, weight)
             density_of(weight, her2, cep17, n_her2, work, density)
             leap = log_likelihood(seen, density, n_her2)
         value = leap
@@ -209,7 +224,7 @@ def climb(
     return value, by_share, steps
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def sparsify(
     weight: Floats,
     seen: Floats,
@@ -226,11 +241,11 @@ def sparsify(
     not all genotypes go at once. In place.
     """
     density, work, slope, before = space[0], space[1], space[2], space[3]
-    before[:] = weight
+    _copy(weight, before)
     for step in range(_SPARSE_STEPS):
         density_of(weight, her2, cep17, n_her2, work, density)
         if log_likelihood(seen, density, n_her2) == -np.inf:
-            weight[:] = before
+            _copy(before, weight)
             return
         gradient_of(seen, density, her2_t, cep17, n_her2, work, slope)
         off = (1.0 - concentration) * min(1.0, (step + 1) / 40)
@@ -242,7 +257,7 @@ def sparsify(
                 total += v
         if total <= 0:
             return
-        before[:] = weight
+        _copy(weight, before)
         change = 0.0
         for c in range(weight.shape[0]):
             for h in range(weight.shape[1]):
@@ -253,7 +268,7 @@ def sparsify(
             return
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def share_limit(
     weight: Floats,
     best: float,

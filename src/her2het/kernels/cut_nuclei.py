@@ -75,7 +75,7 @@ def null_fractions(rule: CellRule, p_keep: float) -> Floats:
     return thinning(MAX_CEP17, p_keep) @ called @ thinning(MAX_HER2, p_keep).T
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fit(
     start: Ints,
     pair_her2: Ints,
@@ -98,7 +98,7 @@ def _fit(
     for s in range(first, last):
         seen[:] = 0.0
         cells = capped = 0
-        n_her2 = 0
+        n_her2 = int(np.int64(0))  # a literal 0 would have the callees compiled twice
         for i in range(start[s], start[s + 1]):
             h, c, k = pair_her2[i], pair_cep17[i], pair_count[i]
             if h < 1 or c < 1:
@@ -142,9 +142,9 @@ def _fit(
         if concentration < 1:
             sparsify(w, part, n_her2, b, b_t, cep17, concentration, space)
         share = _true_share(w, kept[:, :top_h], flags)
-        weights[s, :, :top_h] = w
         for c in range(top_c):
             for h in range(top_h):
+                weights[s, c, h] = w[c, h]
                 w[c, h] = free[c, h] + 0.05 * flat
         some = w.copy()
         share_limit(w, best, mle, 0.0, drops[s], part, n, n_her2, b, b_t, cep17, flags, space)
@@ -154,7 +154,7 @@ def _fit(
         out[s, 4] = max(_true_share(some, kept[:, :top_h], flags), share)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _true_share(weight: Floats, kept: Floats, amplified: NDArray[np.bool_]) -> float:
     """Amplified share of all nuclei, from weights among those that still show both probes."""
     high = 0.0

@@ -164,7 +164,8 @@ def _count(
                     else:
                         if n_large == len(large):
                             wider = np.empty(2 * n_large, np.int64)
-                            wider[:n_large] = large
+                            for k in range(n_large):
+                                wider[k] = large[k]
                             large = wider
                         large[n_large] = h * 65536 + c
                         n_large += 1
