@@ -55,6 +55,7 @@ def test_planted_heterogeneity_is_found(found: HetProfiles, demo_study) -> None:
     share = demo_study.truth["true_fraction_before"].reindex(robust.index)
     inside = (robust["low"] <= share) & (share <= robust["high"])
     assert inside.mean() > 0.85
+    assert robust["p_truncation"].between(0, 1).all()
     assert (robust["share"] - share).abs().median() < 0.03 < (robust["literal"] - share)[truth].median()
 
 

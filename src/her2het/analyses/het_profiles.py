@@ -256,7 +256,7 @@ def _robust(
         frame[name] = getattr(fit, name)
     for name in ("modal_her2", "modal_cep17", "modal_weight", "null_fraction"):
         frame[name] = getattr(fit, name)
-    frame["p_truncation"] = fit.p_value
+    frame["p_truncation"] = np.where(fit.null_fraction >= 1, 1.0, fit.p_value)  # cutting alone does it in any case
     frame["call_literal"] = literal["call"].to_numpy()
     frame["call"] = _names(code)
     frame["certain"] = certain
