@@ -48,6 +48,37 @@ def test_null_fractions_of_the_table(her2: int, cep17: int, fraction: float) -> 
     assert null_fractions(LI, 0.8)[cep17 - 1, her2 - 1] == pytest.approx(fraction, abs=2.5e-3)
 
 
+def chance_of_het(rule: CellRule, her2: int, cep17: int, cells: int = 75) -> float:
+    """P(the literal rule calls HET) where nuclei of one genotype are cut."""
+    called = np.arange(cells + 1)
+    code = call_fraction(called, np.full(cells + 1, cells), 20, LIMITS)
+    return float(binom.pmf(called, cells, null_fractions(rule, 0.8)[cep17 - 1, her2 - 1])[code == HetCode.HET].sum())
+
+
+# DOMAIN 3.3: P(HET) of 75 cut nuclei by LI2024, with ERBB2 >= 4 besides, and by copies >= 6 alone (simulated there)
+@pytest.mark.parametrize(
+    ("her2", "cep17", "literal", "four", "copies"),
+    [
+        (2, 2, 1.000, 0.000, 0.000),
+        (3, 2, 1.000, 0.000, 0.000),
+        (4, 3, 1.000, 1.000, 0.000),
+        (8, 3, 0.000, 0.000, None),
+        (12, 3, 0.000, 0.000, None),
+        (5, 4, None, 0.99, 0.000),
+        (4, 4, None, 0.81, 0.000),
+        (5, 5, None, 0.41, 0.000),
+    ],
+)
+def test_chance_that_cut_nuclei_alone_look_het(
+    her2: int, cep17: int, literal: float | None, four: float, copies: float | None
+) -> None:
+    if literal is not None:
+        assert chance_of_het(LI, her2, cep17) == pytest.approx(literal, abs=2e-3)
+    assert chance_of_het(LI._replace(min_her2=4), her2, cep17) == pytest.approx(four, abs=0.02)
+    if copies is not None:
+        assert chance_of_het(CellRule(0, 0, 0, 6, 6), her2, cep17) == pytest.approx(copies, abs=2e-3)
+
+
 @given(st.integers(1, 30), st.integers(1, 6), st.floats(0.3, 1.0))
 def test_null_fraction_equals_enumeration(her2: int, cep17: int, p_keep: float) -> None:
     chance = {

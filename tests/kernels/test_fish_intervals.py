@@ -37,6 +37,18 @@ def test_ratio_and_copies_equal_the_formula(pairs: list[tuple[int, int]]) -> Non
     assert copies.estimate[0] == pytest.approx(h.mean())
 
 
+def test_worked_example_of_twenty_cells() -> None:
+    # DOMAIN 2.1 gives sums, mean of ratios and limits; these are counts that have them
+    h = [5, 4, 5, 3, 3, 5, 6, 6, 5, 4, 4, 4, 4, 5, 3, 4, 4, 4, 4, 6]
+    c = [2, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 3]
+    assert (sum(h), sum(c), np.mean(np.array(h) / c)) == (88, 42, 2.125)
+    ratio, copies = ratio_interval(sums(h, c)), copies_interval(sums(h, c))
+    assert round(ratio.estimate[0], 4) == 2.0952  # of sums, not the mean of ratios
+    assert round(ratio.se[0], 4) == 0.0669
+    assert (round(ratio.low[0], 3), round(ratio.high[0], 3)) == (1.955, 2.235)
+    assert (round(copies.low[0], 2), round(copies.high[0], 2)) == (3.96, 4.84)
+
+
 def test_what_cannot_be_estimated_is_nan() -> None:
     assert np.isnan(ratio_interval(sums([4, 4], [0, 0])).estimate[0])
     one = ratio_interval(sums([4], [2]))
