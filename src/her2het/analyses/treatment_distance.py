@@ -10,6 +10,7 @@ from pydantic import Field
 
 from her2het.analyses.mutation_calls import patient_flags
 from her2het.analyses.parts import excluded, group_of, samples_at
+from her2het.analyses.status_change import HET_WORDS, SCORES, ihc_score
 from her2het.kernels.pca import pca
 from her2het.plan import analysis
 from her2het.results.change import StatusChange, TreatmentDistance
@@ -21,12 +22,13 @@ from her2het.stats.correlation import spearman
 from her2het.stats.estimate import Estimate
 from her2het.stats.families import with_q
 from her2het.stats.rank_tests import rank_sum, signed_rank
+from her2het.stats.several import trend
 from her2het.stats.summaries import boxes, fit_line
 from her2het.stats.units import PerPatient
-from her2het.tables import Features, Patients
+from her2het.tables import Features, Ihc, Patients
 
 WEAK = 0.25  # the paper's weak responders: the lowest quarter
-UNIT = "distance"
+UNIT, IHC = "distance", "HER2 IHC score"
 MUTATED = ("PIK3CA", "ERBB2")
 CLASSES = {
     "het_before": "HET at baseline",
@@ -48,6 +50,7 @@ class _Found:
     estimates: list[Estimate]
     boxes: list[pd.DataFrame]
     fits: list[pd.DataFrame]
+    within: list[Estimate]
 
 
 @analysis(section="Treatment-induced change")
@@ -57,6 +60,7 @@ def treatment_distance(
     patients: Patients,
     features: Features | None,
     fish: FishHeterogeneity | None,
+    ihc: Ihc | None,
     status: StatusChange | None,
     biopsies: BiopsyDistance | None,
     *,
@@ -67,10 +71,11 @@ def treatment_distance(
 
     Euclidean distance between the residual tumour and the mean of the patient's baseline biopsies over all kept genes
     (the paper does not say more), and beside it on the first two components of these samples. Weak responders are the
-    lowest quarter. Compared by HET at baseline, HET shift, mutation, receptors and nodes (rank-sum test), and with
-    residual cancer burden, age, amplified fraction and ratio (Spearman); against the distance between two baseline
-    biopsies of the same tumour (signed-rank test). Null: residual tumours reassigned to other patients' baselines; p =
-    (b + 1) / (m + 1) for the mean own distance being as small. Benjamini-Hochberg over all comparisons
+    lowest quarter. Compared by HET at baseline, HET shift, mutation, receptors and nodes (rank-sum test), over the HER2
+    IHC score at baseline (Jonckheere-Terpstra trend), and with residual cancer burden, age, amplified fraction and
+    ratio (Spearman, also among tumours HET and not HET); against the distance between two baseline biopsies of the same
+    tumour (signed-rank test). Null: residual tumours reassigned to other patients' baselines; p = (b + 1) / (m + 1) for
+    the mean own distance being as small. Benjamini-Hochberg over all comparisons, and over those among HET and not HET
     (doi:10.1172/JCI176454).
     """
     before = samples_at(groups, "baseline", expression.log_cpm.columns)
@@ -86,6 +91,8 @@ def treatment_distance(
     table = pd.DataFrame({"patient": pd.Series(both, dtype="string"), "distance": np.diag(cross)})
     table["distance_two_components"] = np.sqrt(((halves[1] - halves[0]) ** 2).sum(axis=1))
     table = _describe(table, groups, patients, features, fish, status, biopsies)
+    if ihc is not None and "score" in ihc.columns:
+        table["ihc"] = table["patient"].map(ihc_score(groups, ihc, "baseline", "highest")).astype("string")
     found = _associations(table)
     lost = [
         ("patient", str(p), "RNA after but not before treatment", "rna_counts")
@@ -109,6 +116,7 @@ def treatment_distance(
         limit=limit,
         comparisons=tuple(e for e in estimates if len(e.n) > 1 or not e.method.startswith("Spearman")),
         correlations=tuple(e for e in estimates if e.method.startswith("Spearman")),
+        within=with_q(found.within, family=f"{len(found.within)} correlations of the distance among HET and not HET"),
         labels=groups.labels,
         control=groups.control,
         excluded=excluded(sorted(lost)),
@@ -218,15 +226,21 @@ def _mutated(patients: pd.DataFrame, features: pd.DataFrame | None) -> pd.Series
 
 def _associations(table: pd.DataFrame) -> _Found:
     distance = PerPatient(table.set_index("patient")["distance"], "Transcriptomic distance", UNIT)
-    found = _Found([], [], [])
+    found = _Found([], [], [], [])
     flags = {
         name: words for name, words in (CLASSES | {"mutated": "PIK3CA/ERBB2 mutated"}).items() if name in table.columns
     }
     for name, words in flags.items():
         _by_class(table.set_index("patient")[name], words, distance, found)
+    if "ihc" in table.columns:
+        _by_score(table.set_index("patient")["ihc"].dropna(), distance, found)
+    het = table.set_index("patient")["het_before"]
     for name, words in NUMBERS.items():
         if name in table.columns:
-            _with_number(table.set_index("patient")[name], words, distance, found)
+            values = table.set_index("patient")[name].astype("float64")
+            _with_number(values, words, distance, found)
+            for part in HET_WORDS:
+                _within(PerPatient(values[(het == part).fillna(False)], words), part, distance, found)
     if "between_biopsies" in table.columns and table["between_biopsies"].notna().sum() >= 5:
         within = PerPatient(table.set_index("patient")["between_biopsies"], "Distance between biopsies", UNIT)
         contrast = "before-after − between two baseline biopsies"
@@ -249,6 +263,26 @@ def _by_class(values: pd.Series, words: str, distance: PerPatient, found: _Found
     found.estimates.append(replace(rank_sum(distance, classes, yes, no), quantity=words, groups=(yes, no)))
     frame = pd.DataFrame({"quantity": words, "group": classes, "value": distance.values.reindex(classes.index)})
     found.boxes.append(boxes(frame.sort_values("group", kind="stable"), "quantity"))
+
+
+def _by_score(scores: pd.Series, distance: PerPatient, found: _Found) -> None:
+    """Trend over the HER2 IHC scores that two patients or more have."""
+    sizes = scores.value_counts()
+    present = tuple(s for s in SCORES if sizes.get(s, 0) >= 2)
+    frame = pd.DataFrame({"quantity": IHC, "group": scores, "value": distance.values.reindex(scores.index)})
+    if len(present) > 1:
+        told = trend(distance, scores[scores.isin(present)], present, contrast="distance over the HER2 IHC score")
+        found.estimates.append(replace(told, quantity=IHC, groups=present))
+        found.boxes.append(boxes(frame.sort_values("group", kind="stable"), "quantity"))
+
+
+def _within(variable: PerPatient, part: str, distance: PerPatient, found: _Found) -> None:
+    """The correlation among the tumours of one HET status."""
+    if variable.n >= 5 and len(set(variable.known())) > 1:
+        told = spearman(
+            variable, distance.pick(variable.known().index), contrast=f"{variable.quantity}, distance, {part}"
+        )
+        found.within.append(replace(told, quantity=variable.quantity, groups=(part,)))
 
 
 def _with_number(values: pd.Series, words: str, distance: PerPatient, found: _Found) -> None:

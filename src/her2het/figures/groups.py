@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from her2het.figures.layout import Margins, blank, headroom, name_y, size
-from her2het.figures.lettering import wrap
+from her2het.figures.lettering import LINE, wrap
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.style import COLUMN, HEIGHT, INK, LOOKS, Look
 from her2het.figures.words import decimals, number, p_equals, places
@@ -32,7 +32,11 @@ def box_points(
     """One column-wide picture. `values` has patient, group, value; `boxes` group, n, q1, median, q3, low, high."""
     brackets = drawable(estimates, list(looks))
     top = 3 + BRACKET * len(brackets) + (0.8 if brackets else 0)
-    picture, (ax,) = blank(COLUMN, HEIGHT + max(0.0, top - 12), Margins(top=top))
+    margins = Margins(top=top)
+    slot = (COLUMN - margins.left - margins.right) / (len(looks) + 0.1)
+    more = LINE * max((wrap(group, slot - 1).count("\n") for group in looks), default=0)  # lines of the longest name
+    margins = Margins(top=top, bottom=margins.bottom + more)
+    picture, (ax,) = blank(COLUMN, HEIGHT + max(0.0, top - 12) + more, margins)
     draw(picture, ax, values, boxes, looks, label, brackets, span=span)
     return picture, ax
 

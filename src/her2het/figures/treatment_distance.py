@@ -1,16 +1,19 @@
 """How far a tumour's transcriptome moves under treatment: by status, ranked, and against other measurements."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
 from her2het.figures import groups, relation
-from her2het.figures.layout import Entry, Margins, blank, by_row, draw_key, facets, key_height, size
+from her2het.figures.layout import Entry, Margins, blank, by_row, draw_key, facets, headroom, key_height, size
 from her2het.figures.lettering import LINE
 from her2het.figures.marks import Mark, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import LOOKS, MUTED, PAGE, RULE, Look, drawn, looks
 from her2het.figures.words import (
+    capital,
     compared,
     effect,
     found,
@@ -34,6 +37,7 @@ BY = {  # quantity -> (column, key, looks of yes/HET first)
     "PIK3CA/ERBB2 mutated": ("mutated", "mutation"),
     "HET shifts": ("shifted", "shift"),
 }
+CLASSES = {"HER2 IHC score": "ihc", "hormone receptor": "hr", "ER": "er", "nodes": "nodes"}
 COLUMN_OF = {"Residual cancer burden": "rcb", "Age": "age", "Amplified fraction": "fraction",
              "ERBB2/CEP17 ratio": "ratio", "Distance between biopsies": "between_biopsies"}  # fmt: skip
 
@@ -43,7 +47,7 @@ def treatment_distance(result: TreatmentDistance) -> tuple[Drawing, ...]:
     """Box plots by status (4B, 4D), ranked patients (4C), and scatters (S5)."""
     made = [_by_status(result, name) for name in BY]
     made.insert(1, _ranked(result))
-    made.append(_numbers(result))
+    made += [_classes(result), _numbers(result)]
     return tuple(d for d in made if d is not None)
 
 
@@ -165,16 +169,72 @@ def _ranked(result: TreatmentDistance) -> Drawing:
     )
 
 
+def _classes(result: TreatmentDistance) -> Drawing | None:
+    """The distance by HER2 IHC score, receptors and nodes (S5A)."""
+    told = {e.quantity: e for e in result.comparisons if e.quantity in CLASSES}
+    names = [name for name in CLASSES if name in told]
+    if not names:
+        return None
+    picture, axes = facets(len(names), 4, TALL, [11.5] * (-(-len(names) // 4)), 15, across=9, left=13)
+    span = headroom(result.patients["distance"].to_numpy(dtype=float))
+    for at, (ax, name) in enumerate(zip(axes, names, strict=True)):
+        column, e = CLASSES[name], told[name]
+        values = result.patients[["patient", column, "distance"]].rename(columns={"distance": "value"})
+        boxes = result.boxes[result.boxes["quantity"] == name]
+        if values[column].dtype == "boolean":
+            order = ["no", "yes"]
+            values["group"] = values[column].map({True: "yes", False: "no"})
+            boxes = boxes.assign(group=boxes["group"].str.rpartition(" ")[2])
+        else:
+            values["group"] = values[column]
+            order = sorted(set(values["group"].dropna()))
+        seen = groups.levels(order)
+        groups.draw(picture, ax, values.dropna(subset=["group"]), boxes, seen, "", span=span)
+        ax.set_ylabel("Distance" if at % 4 == 0 else "")
+        tall = size(ax)[1]
+        ax.text(0, 1 + 5.4 / tall, capital(variable(name)), transform=ax.transAxes, fontweight="bold", va="bottom")
+        ax.text(0, 1 + 1.6 / tall, groups.stated(e), transform=ax.transAxes, va="bottom")
+    estimates = tuple(told[n] for n in names)
+    hits = [inline(n) for n in names if found(told[n])]
+    listed = join(inline(n) for n in names)
+    return Drawing(
+        picture,
+        title=f"{capital(WHAT)} goes with {join(hits)}"
+        if hits
+        else f"{capital(WHAT)}: no difference found by {listed}",
+        caption=f"Distance between baseline and residual tumour by {listed} at baseline. {groups.BOX} Above: effect "
+        f"and exact p, not adjusted; over the scores, the trend.{methods(estimates)}",
+        alt=f"{len(names)} box plots with points of the distance by {listed}.",
+        numbers=result.patients[["patient", "group", "distance", *(CLASSES[n] for n in names)]].reset_index(drop=True),
+        estimates=estimates,
+        findings=tuple(Finding(_class_words(e), e) for e in estimates),
+        key="classes",
+        wide=True,
+    )
+
+
+def _class_words(e: Estimate) -> str:
+    if len(e.groups) == 2 and e.effect != "probability of a rise":
+        return compared(e, WHAT)
+    if not found(e):
+        return f"No trend of the {WHAT} over the {inline(e.quantity)} found"
+    return f"The {WHAT} {'rises' if e.standard > 0 else 'falls'} with the {inline(e.quantity)}"
+
+
 def _numbers(result: TreatmentDistance) -> Drawing | None:
     names = [e.quantity for e in result.correlations if COLUMN_OF.get(e.quantity) in result.patients.columns]
     if not names:
         return None
     across = 3
     tests = {name: [e for e in result.correlations if e.quantity == name] for name in names}
+    parts = {
+        name: [replace(e, effect=f"{e.effect}, {e.groups[0]}") for e in result.within if e.quantity == name]
+        for name in names
+    }
     seen = looks(result.labels)
     entries = relation.key_of(result.patients.assign(x=0.0, y=0.0), seen)
     key = key_height(entries, PAGE - 14) + 1
-    head = [1.5 + LINE * h for h in by_row([len(tests[name]) for name in names], across)]
+    head = [1.5 + LINE * h for h in by_row([len(tests[name]) + len(parts[name]) for name in names], across)]
     picture, axes = facets(len(names), across, TALL, [head[0] + key, *(h + 2 for h in head[1:])], 10.5, across=7)
     for at, (ax, name) in enumerate(zip(axes, names, strict=True)):
         x = result.patients[COLUMN_OF[name]].astype("float64")
@@ -182,7 +242,7 @@ def _numbers(result: TreatmentDistance) -> Drawing | None:
                                "y": result.patients["distance"]})  # fmt: skip
         relation.draw(picture, ax, values, result.fits[result.fits["variable"] == name], seen, variable(name), AXIS)
         ax.set_ylabel("Distance" if at % across == 0 else "")
-        relation.state(ax, tests[name], short=True)
+        relation.state(ax, tests[name] + parts[name], short=True)
     draw_key(axes[0], entries, PAGE - 14, above=head[0])
     estimates: tuple[Estimate, ...] = tuple(e for name in names for e in tests[name])
     hits = [e for e in estimates if found(e)]
@@ -200,7 +260,7 @@ def _numbers(result: TreatmentDistance) -> Drawing | None:
         numbers=result.patients[["patient", "group", "distance", *(COLUMN_OF[n] for n in names)]].reset_index(
             drop=True
         ),
-        estimates=estimates,
+        estimates=(*estimates, *result.within),
         findings=tuple(Finding(related(tests[n][0], inline(n), f"the {WHAT}"), tests[n][0]) for n in names),
         key="numbers",
         wide=True,

@@ -73,7 +73,8 @@ class TreatmentDistance:
     distance_two_components, between_biopsies (of the baseline; missing for one biopsy), place (1 = smallest),
     responder (strong, weak), and the variables compared. limit: the distance at the lowest quarter.
     null: quantile, distance (residual tumour to the baseline of other patients). tracks: name, column of patients.
-    boxes: quantity, group, n, q1, median, q3, low, high. fits: variable, x, y, low, high.
+    boxes: quantity, group, n, q1, median, q3, low, high. fits: variable, x, y, low, high. `within` are correlations
+    among tumours HET or not HET at baseline, which is their group.
     """
 
     patients: pd.DataFrame
@@ -84,6 +85,7 @@ class TreatmentDistance:
     limit: float
     comparisons: tuple[Estimate, ...]
     correlations: tuple[Estimate, ...]
+    within: tuple[Estimate, ...]
     labels: tuple[str, ...]
     control: str
     excluded: pd.DataFrame
