@@ -25,11 +25,31 @@ if TYPE_CHECKING:
 @click.option("--coefficient", help="One coefficient by name instead (covariates, interactions).")
 @click.option("--reference", multiple=True, metavar="VARIABLE=LEVEL", help="Reference level (repeatable).")
 @click.option("--keep", multiple=True, metavar="COLUMN=LEVEL[,LEVEL]", help="Only these samples (repeatable).")
-@click.option("--test", type=click.Choice(["wald", "lrt"]), default="wald", show_default=True)
+@click.option(
+    "--test", type=click.Choice(["wald", "lrt"]), default="wald", show_default=True, help="Wald or likelihood ratio."
+)
 @click.option("--reduced", help="For --test lrt: the smaller formula.")
-@click.option("--shrink", type=click.Choice(["none", "normal", "apeglm"]), default="none", show_default=True)
-@click.option("--size-factors", type=click.Choice(["ratio", "poscounts"]), default="ratio", show_default=True)
-@click.option("--trend", type=click.Choice(["parametric", "local", "mean"]), default="parametric", show_default=True)
+@click.option(
+    "--shrink",
+    type=click.Choice(["none", "normal", "apeglm"]),
+    default="none",
+    show_default=True,
+    help="Shrink effects towards 0 by this prior; p-values stay.",
+)
+@click.option(
+    "--size-factors",
+    type=click.Choice(["ratio", "poscounts"]),
+    default="ratio",
+    show_default=True,
+    help="Depths by median ratios; poscounts where every gene has a zero.",
+)
+@click.option(
+    "--trend",
+    type=click.Choice(["parametric", "local", "mean"]),
+    default="parametric",
+    show_default=True,
+    help="Dispersion against mean.",
+)
 @click.option("--alpha", type=float, default=0.1, show_default=True, help="Rate for which filtering is optimised.")
 @click.option("--threshold", type=float, default=0.0, show_default=True, help="Log2 effects up to it do not count.")
 @click.option(
@@ -37,6 +57,7 @@ if TYPE_CHECKING:
     type=click.Choice(["greaterAbs", "lessAbs", "greater", "less"]),
     default="greaterAbs",
     show_default=True,
+    help="Which effects count: beyond the threshold, within it, above or below.",
 )
 @click.option(
     "--calibrate",
