@@ -39,7 +39,9 @@ Examples:
     help="Whether an index on a limit belongs to the class below or above it.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="With a TABLE: write TSV here instead of printing it.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
+)
 def command(table: Path | None, boundary: str, out: Path | None, form: str, **given: str | None) -> None:
     from her2het.rules.rcb import rcb
     from her2het.rules.render import rcb_text

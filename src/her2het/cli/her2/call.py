@@ -48,9 +48,15 @@ Examples:
 @click.option("--ihc-controls/--ihc-controls-failed", "ihc_ok", default=None, help="Whether IHC controls worked.")
 @click.option("--ish-controls/--ish-controls-failed", "ish_ok", default=None, help="Whether ISH controls worked.")
 @click.option(
-    "--guideline", type=click.Choice(["2007", "2013", "2018", "2023", "all"]), default="all", show_default=True
+    "--guideline",
+    type=click.Choice(["2007", "2013", "2018", "2023", "all"]),
+    default="all",
+    show_default=True,
+    help="Version of the ASCO/CAP rules.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
+)
 @click.option(
     "--uncovered",
     type=click.Choice(["review", "conventional"]),

@@ -33,14 +33,38 @@ Examples:
 @click.option("--column", "pairs", multiple=True, metavar="COLUMN=HEADING", help="One heading; may be repeated.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the table of statuses as TSV.")
 @click.option("--matrix", is_flag=True, help="Print the reclassification matrix from --first to --last, and who moves.")
-@click.option("--first", type=click.Choice(["2007", "2013", "2018", "2023"]), default="2007", show_default=True)
-@click.option("--last", type=click.Choice(["2007", "2013", "2018", "2023"]), default="2023", show_default=True)
+@click.option(
+    "--first",
+    type=click.Choice(["2007", "2013", "2018", "2023"]),
+    default="2007",
+    show_default=True,
+    help="Rows of the reclassification matrix.",
+)
+@click.option(
+    "--last",
+    type=click.Choice(["2007", "2013", "2018", "2023"]),
+    default="2023",
+    show_default=True,
+    help="Columns of the reclassification matrix.",
+)
 @click.option("--agreement", is_flag=True, help="Compare with hospital_ihc and hospital_ish; differences by cause.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summaries as JSON.")
 @click.option("--list-columns", is_flag=True, help="Tell what columns a table may have, and stop.")
-@click.option("--uncovered", type=click.Choice(["review", "conventional"]), default="review", show_default=True)
+@click.option(
+    "--uncovered",
+    type=click.Choice(["review", "conventional"]),
+    default="review",
+    show_default=True,
+    help="Staining that no row covers: left to review, or 1+.",
+)
 @click.option("--cumulative/--one-by-one", default=True, show_default=True, help="Whether staining patterns add up.")
-@click.option("--combination", type=click.Choice(["reflex", "all_tests"]), default="reflex", show_default=True)
+@click.option(
+    "--combination",
+    type=click.Choice(["reflex", "all_tests"]),
+    default="reflex",
+    show_default=True,
+    help="2007, 2013: a negative ISH settles IHC 2+, or every test must be negative.",
+)
 def command(
     table: Path | None,
     columns: Path | None,
