@@ -52,8 +52,8 @@ def _table(spec: TableSpec) -> str:
         about.append(f"Key: {', '.join(f'`{k}`' for k in spec.key)}.{f' {links}.' if links else ''}")
     if spec.columns:
         rows = [
-            f"| `{name}` | {c.kind} | {c.unit or ' '} | {c.describe_bounds() or ' '} | {'yes' if c.required else ' '} | "
-            f"{c.doc} |"
+            f"| `{name}` | {c.kind} | {c.unit or ' '} | {c.describe_bounds() or ' '} | "
+            f"{'yes' if c.required else ' '} | {c.doc} |"
             for name, c in spec.columns.items()
         ]
         head = ["| column | kind | unit | values | needed | meaning |", "|---|---|---|---|---|---|"]
@@ -80,10 +80,12 @@ def _command(command: click.Command, path: str, out: list[str]) -> None:
 
 def index() -> str:
     """The manual's first page."""
-    return NOTE + (
-        "# Manual\n\n- [Analyses](analyses.md): what each asks, how, and its knobs\n- [Tables](tables.md): what a study "
-        "holds\n- [Commands](commands.md): the help of every command\n"
-    )
+    pages = [
+        "- [Analyses](analyses.md): what each asks, how, and its knobs",
+        "- [Tables](tables.md): what a study holds",
+        "- [Commands](commands.md): the help of every command",
+    ]
+    return NOTE + "# Manual\n\n" + "\n".join(pages) + "\n"
 
 
 PAGES = {"README.md": index, "analyses.md": analyses, "tables.md": tables, "commands.md": commands}

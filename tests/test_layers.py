@@ -19,7 +19,9 @@ ALLOWED: dict[str, set[str]] = {
     "results": {"schema", "stats"},
     "engine": set(),
     "plan": {"schema", "engine"},
-    "analyses": {"schema", "expression", "tables", "kernels", "stats", "results", "reference", "rules", "plan", "engine"},
+    "analyses": {
+        *("schema", "expression", "tables", "kernels", "stats", "results", "reference", "rules", "plan", "engine"),
+    },
     "figures": {"results", "stats", "schema"},
     "config": {"schema", "tables", "plan", "expression"},
     "load": {"schema", "tables", "study", "io", "config", "plan", "stats"},
