@@ -59,8 +59,9 @@ def _volcano(
     picture = _picture(genes, up, down, axis, math.log2(result.fold), result.padj)
     overlap = result.overlap[(result.overlap["contrast"] == contrast) | (result.overlap["other"] == contrast)]
     shared = "".join(
-        f" {int(r.both)} of them also in {r.other if r.contrast == contrast else r.contrast}, in the same direction."
-        for r in overlap.itertuples()
+        f" {int(r['both'])} of them also in {r['other'] if r['contrast'] == contrast else r['contrast']}, in the same "
+        "direction."
+        for r in overlap.to_dict("records")
     )
     n = f"n = {int(tally['n'])}" + (
         f" against {int(tally['control_n'])}" if "control_n" in tally else " patients, before and after"
@@ -147,7 +148,9 @@ def _labels(
     places = spaced(y[order], gap, gap / 2, top - gap / 2)
     for at, height in zip(order, places, strict=True):
         edge = side * reach * 1.03
-        ax.plot([x[at], edge], [y[at], height], color=RULE, lw=0.5, zorder=2, solid_capstyle="butt")
+        ax.plot(
+            [float(x[at]), edge], [float(y[at]), float(height)], color=RULE, lw=0.5, zorder=2, solid_capstyle="butt"
+        )
         ax.text(edge + side * reach * 0.02, height, plain(names[at]), ha="left" if side > 0 else "right", va="center",
                 style="italic", fontsize=SMALL)  # fmt: skip
 

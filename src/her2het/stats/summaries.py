@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import stdtrit  # pyright: ignore[reportMissingTypeStubs]
 
 BOX_COLUMNS = ["quantity", "group", "n", "q1", "median", "q3", "low", "high"]
 ELLIPSE_SHARE = 0.68
@@ -40,8 +40,8 @@ def fit_line(x: NDArray[np.float64], y: NDArray[np.float64], points: int = 40, l
     slope = float(((x - x.mean()) * (y - y.mean())).sum() / spread)
     residual = y - y.mean() - slope * (x - x.mean())
     s = float(np.sqrt((residual**2).sum() / (n - 2)))
-    at = np.linspace(x.min(), x.max(), points)
-    line = y.mean() + slope * (at - x.mean())
+    at: NDArray[np.float64] = np.linspace(float(x.min()), float(x.max()), points)
+    line: NDArray[np.float64] = y.mean() + slope * (at - x.mean())
     half = float(stdtrit(n - 2, 0.5 + level / 2)) * s * np.sqrt(1 / n + (at - x.mean()) ** 2 / spread)
     return pd.DataFrame(np.column_stack([at, line, line - half, line + half]), columns=names)
 
@@ -52,7 +52,8 @@ def ellipse(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, floa
     The normal has the points' mean and covariance; half-axes sqrt(-2 ln(1 - .68) lambda). Not a number below 3 points.
     """
     if len(x) < 3:
-        return (float("nan"),) * 5
+        nothing = float("nan")
+        return nothing, nothing, nothing, nothing, nothing
     lengths, axes = np.linalg.eigh(np.cov(np.stack([x, y])))
     width, height = 2 * np.sqrt(-2 * np.log(1 - ELLIPSE_SHARE) * np.maximum(lengths, 0))
     angle = float(np.degrees(np.arctan2(axes[1, 0], axes[0, 0])))
