@@ -51,7 +51,7 @@ def count_tests(before: pd.Series, groups: GroupAssignment, patients: pd.DataFra
                 told = association(classes, inside, present, contrast=f"subtype by group, {stratum}")
                 found.append(_named(told, WHAT, present))
         told = stratified_association(classes, label, hr, present, contrast="subtype by group, by receptor class")
-        found.append(_named(told, WHAT, present))
+        found.append(replace(_named(told, WHAT, present), remark=told.remark or "a test without an effect of its own"))
     sizes = label.value_counts()
     for subtype in [s for s in ORDER if (before == s).any()]:
         hits = label[(before.reindex(label.index) == subtype).to_numpy()].value_counts()
