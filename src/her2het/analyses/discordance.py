@@ -82,7 +82,10 @@ def discordance(
             table[name] = table["patient"].map(pooled[name])
     alone = patients[told.measured < 2]
     distance = PerPatient(table.set_index("patient")["distance"], "Disagreement of HER2 measurements")
-    compared = compare_pairs(distance, label, groups, distance.quantity)
+    compared = [
+        replace(e, contrast=f"Disagreement: {e.contrast}")
+        for e in compare_pairs(distance, label, groups, distance.quantity)
+    ]
     names = pd.DataFrame(
         {
             "measure": [m.key for m in found],
@@ -192,16 +195,17 @@ def _others(names: list[str], found: list[_Measure], scores: NDArray[np.float64]
 
 
 def _listed(table: pd.DataFrame, found: list[_Measure]) -> pd.DataFrame:
-    rows = table[table["discordant"]]
+    rows = table[table["discordant"]].reset_index(drop=True)
     shown = pd.DataFrame({"patient": rows["patient"], "group": rows["group"]})
     for m in found:
         shown[m.values.quantity] = rows[m.key]
-        shown[f"higher than, % ({m.values.quantity.removeprefix('ERBB2/').removeprefix('HER2 ')})"] = (
-            100 * rows[f"place_{m.key}"]
-        ).round()
-    shown["what stands apart"], shown["distance"] = rows["words"], rows["distance"]
-    shown["p"], shown["q"] = rows["p"], rows["q"]
-    return shown.reset_index(drop=True)
+    places = rows[[f"place_{m.key}" for m in found]].to_numpy(dtype=float)
+    shown["places, %"] = [", ".join("–" if np.isnan(v) else f"{100 * v:.0f}" for v in row) for row in places]
+    names = {m.key: m.values.quantity for m in found}
+    way = np.where(rows["gap"] > 0, "higher", "lower")
+    shown["stands apart"] = [f"{names[str(k)]}, {w}" for k, w in zip(rows["apart"], way, strict=True)]
+    shown["distance"], shown["p"], shown["q"] = rows["distance"], rows["p"], rows["q"]
+    return shown
 
 
 def _pairs_of(found: list[_Measure], r: NDArray[np.float64]) -> pd.DataFrame:

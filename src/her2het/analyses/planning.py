@@ -110,7 +110,7 @@ def next_trial(
         here=pd.DataFrame(here, columns=pd.Index(columns)).astype(text),
         curves=_curves(told, alpha),
         rates=grid,
-        estimates=tuple(q.estimate for q in told),
+        estimates=tuple(replace(q.estimate, contrast=q.words) for q in told),
         power=power,
         alpha=alpha,
         labels=groups.labels,

@@ -1,7 +1,6 @@
 """The paper's claims against this cohort: one row per claim, one point per estimate, and the verdict."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from her2het.figures.forest import Frame, Point, Row, forest, records
@@ -9,7 +8,7 @@ from her2het.figures.layout import Entry, draw_key, key_height
 from her2het.figures.lettering import cut
 from her2het.figures.marks import Picture, plain
 from her2het.figures.panel import Drawing
-from her2het.figures.style import COLUMN, LOOKS, MUTED, NO_GROUP, PAGE, RULE, Look, drawn
+from her2het.figures.style import LOOKS, MUTED, NO_GROUP, PAGE, RULE, Look, drawn
 from her2het.figures.words import join, number, p_equals
 from her2het.results.claims import PublishedClaims
 
@@ -32,8 +31,7 @@ def published_claims(result: PublishedClaims) -> tuple[Drawing, ...]:
     tested = len(result.claims) - int(counts.get(UNTESTED, 0))
     told = join(f"{int(counts[v])} {v}" for v in VERDICTS if v in counts)
     drawing = Drawing(
-        _drawn(result, narrow=False),
-        narrow=_drawn(result, narrow=True),
+        _drawn(result),
         title=f"Of {tested} published claims that can be tested here, {int(counts.get('supported', 0))} are "
         "supported and "
         f"{int(counts.get('in part', 0))} in part",
@@ -45,13 +43,12 @@ def published_claims(result: PublishedClaims) -> tuple[Drawing, ...]:
         "direction claimed, in all parts. Not found says that this cohort does not show it, not that it is wrong.",
         alt=f"{len(result.claims)} published claims with their estimates and verdicts: {told}.",
         numbers=result.parts.drop(columns=["estimate"]),
-        estimates=result.estimates,
         wide=True,
     )
     return (drawing,)
 
 
-def _drawn(result: PublishedClaims, *, narrow: bool) -> Picture:
+def _drawn(result: PublishedClaims) -> Picture:
     parts = {str(name): rows for name, rows in result.parts.groupby("claim", sort=False)}
     rows = []
     for claim in records(result.claims):
@@ -59,26 +56,24 @@ def _drawn(result: PublishedClaims, *, narrow: bool) -> Picture:
         look = VERDICTS.get(str(claim.verdict), NO_GROUP)
         points = tuple(p for r in records(mine) if (p := _point(r, look)) is not None)
         share = f"{claim.supported} of {claim.parts}"
-        texts: Sequence[str] = (str(claim.verdict),) if narrow else (str(claim.verdict), share)
+        texts = (str(claim.verdict), share)
         name = f"{plain(claim.panel)}  {plain(claim.text)}"
-        rows.append(Row(name, points, tuple(texts), muted=claim.verdict == UNTESTED))
+        rows.append(Row(name, points, texts, muted=claim.verdict == UNTESTED))
     present = [v for v in VERDICTS if (result.parts.loc[result.parts["value"].notna(), "verdict"] == v).any()]
     entries = [Entry(v, VERDICTS[v]) for v in present]
-    page = COLUMN if narrow else PAGE
     frame = Frame(
         limits=(-1.05, 1.05),
         label="Effect, common scale",
         nothing=0.0,
         ticks=(-1.0, -0.5, 0.0, 0.5, 1.0),
-        columns=("verdict",) if narrow else ("verdict", "parts"),
-        widths=(15.0,) if narrow else (16.0, 13.0),
-        names=42.0 if narrow else 101.0,
-        page=page,
-        top=6.0 + key_height(entries, page - 4),
+        columns=("verdict", "parts"),
+        widths=(16.0, 13.0),
+        names=101.0,
+        top=6.0 + key_height(entries, PAGE - 4),
         band=(-result.negligible, result.negligible),
     )
     picture, ax = forest(rows, frame)
-    draw_key(ax, entries, page - 4, above=5.0, left=-frame.names)
+    draw_key(ax, entries, PAGE - 4, above=5.0, left=-frame.names)
     return picture
 
 

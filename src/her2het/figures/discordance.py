@@ -81,7 +81,6 @@ def _pairs(result: Discordance) -> Drawing:
             *(Finding(compared(e, "disagreement of HER2 measurements"), e) for e in result.comparisons),
             *(Finding(_goes(e.contrast, found(e), e.value), e) for e in result.correlations),
         ),
-        note=result.notes[0].text if result.notes else "",
         key="pairs",
         wide=True,
     )
@@ -142,7 +141,7 @@ def _places(result: Discordance) -> Drawing:
             )  # fmt: skip
             tips = [
                 f"{plain(r.patient)}\n{plain(r.group) if isinstance(r.group, str) else NONE}\n"
-                f"{plain(result.measures['label'].iloc[at])}: {number(getattr(r, keys[at]), 2)}\n{plain(r.words)}"
+                f"{plain(result.measures['label'].iloc[at])}: {number(getattr(r, keys[at]), 2)}{chr(10) + plain(r.words) if flag else ''}"
                 for r in records(known)
             ]
             picture.mark(points, marks_of([(p,) for p in known["patient"]], tips))

@@ -77,7 +77,6 @@ def _power(result: NextTrial) -> Drawing | None:
         alt=f"Power against patients per group for {len(names)} comparisons.",
         numbers=result.rows.drop(columns=["remark"]).reset_index(drop=True),
         estimates=result.estimates,
-        note=result.notes[0].text if result.notes else "",
         key="power",
     )
 

@@ -40,7 +40,6 @@ def response_features(result: ResponseFeatures) -> tuple[Drawing, ...]:
             *(Finding(_words(e), e) for e in result.aucs),
             *(Finding(_odds_words(e), e) for e in result.odds),
         ),
-        note=result.notes[0].text if result.notes else "",
         wide=True,
     )
     return (drawing,)
@@ -157,7 +156,6 @@ def _models(result: ResponseModel) -> Drawing:
         numbers=result.models,
         estimates=(*result.aucs, *result.differences, *result.slopes),
         findings=tuple(Finding(f"pCR predicted from {e.contrast}: AUC in patients not seen", e) for e in result.aucs),
-        note=result.notes[0].text if result.notes else "",
         key="models",
         wide=True,
     )
