@@ -12,6 +12,7 @@ probability = st.floats(0, 1)
 
 
 @given(st.lists(st.one_of(probability, st.just(float("nan"))), min_size=1, max_size=60))
+@settings(deadline=None)
 def test_benjamini_hochberg(p: list[float]) -> None:
     values = np.array(p)
     found = benjamini_hochberg(values)

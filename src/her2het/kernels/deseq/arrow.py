@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from her2het.kernels.deseq.special import FAST, INNER
+from her2het.kernels.deseq.special import FAST, INNER, LEAF
 
 
 class Arrow(NamedTuple):
@@ -59,7 +59,7 @@ def arrow_room(arrow):
     )
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def _cholesky(a):
     for j in range(len(a)):
         for i in range(j, len(a)):
@@ -69,7 +69,7 @@ def _cholesky(a):
             a[i, j] = math.sqrt(t) if i == j else t / a[j, j]
 
 
-@njit(**INNER, fastmath=FAST)
+@njit(**LEAF, fastmath=FAST)
 def _eliminate(weight, ridge, arrow, room):
     """Fill D, f and u."""
     blocks = len(arrow.block_cols)
@@ -95,7 +95,7 @@ def _eliminate(weight, ridge, arrow, room):
             centred[c] = border[c]
 
 
-@njit(**INNER, fastmath=FAST)
+@njit(**LEAF, fastmath=FAST)
 def _schur(weight, room, out):
     """Lower half of sum_c weight_c u_c u_c'."""
     m, cells = room.centred.shape
@@ -108,7 +108,7 @@ def _schur(weight, room, out):
             out[i, j] = t
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def factor(weight, ridge, arrow, room):
     """Factor X' diag(weight) X + diag(ridge); `weight` per cell, `ridge` per design column."""
     _eliminate(weight, ridge, arrow, room)
@@ -123,7 +123,7 @@ def factor(weight, ridge, arrow, room):
     _cholesky(room.chol)
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def solve(rhs, out, arrow, room):
     """out = (X'WX + ridge)^-1 rhs, both in the order of the design's columns, after `factor`."""
     m, blocks = room.share.shape
@@ -148,7 +148,7 @@ def solve(rhs, out, arrow, room):
         out[arrow.block_cols[k]] = t
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def leverages(out, arrow, room):
     """x' (X'WX + ridge)^-1 x for the design row x of each cell, after `factor`."""
     blocks = len(room.diag)
@@ -167,7 +167,7 @@ def leverages(out, arrow, room):
             out[c] += room.x[j] * room.x[j]
 
 
-@njit(**INNER, fastmath=FAST)
+@njit(**LEAF, fastmath=FAST)
 def to_columns(cell_sum, out, arrow):
     """out = X' cell_sum, by design column."""
     for j in range(len(arrow.border_cols)):
@@ -183,7 +183,7 @@ def to_columns(cell_sum, out, arrow):
         out[arrow.block_cols[k]] = t
 
 
-@njit(**INNER, fastmath=FAST)
+@njit(**LEAF, fastmath=FAST)
 def to_cells(beta, out, arrow):
     """out = X beta, one value per cell."""
     blocks = len(arrow.block_cols)
@@ -200,7 +200,7 @@ def to_cells(beta, out, arrow):
             out[c] += border[c] * t
 
 
-@njit(**INNER, fastmath=FAST)
+@njit(**LEAF, fastmath=FAST)
 def log_determinant(weight, squared, zero, arrow, room):
     """log det X'WX, and the trace of (X'WX)^-1 X'VX, for cell sums `weight` of W and `squared` of V; no ridge."""
     _eliminate(weight, zero, arrow, room)
@@ -227,7 +227,7 @@ def log_determinant(weight, squared, zero, arrow, room):
     return total + math.log(product), trace
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def _trace_solved(chol, a, x):
     """trace((L L')^-1 a) for a symmetric matrix given by its lower half."""
     m = len(chol)

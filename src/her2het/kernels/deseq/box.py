@@ -11,13 +11,13 @@ import math
 import numpy as np
 from numba import njit
 
-from her2het.kernels.deseq.special import INNER
+from her2het.kernels.deseq.special import LEAF
 
 PAIRS = 5
 EPS = 2.220446049250313e-16
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def hessian(steps, changes, kept, theta, b, work):
     """BFGS matrix of the kept pairs on top of theta times the identity, into b."""
     n = len(b)
@@ -39,7 +39,7 @@ def hessian(steps, changes, kept, theta, b, work):
                 b[i, j] += changes[k, i] * changes[k, j] / sy - work[i] * work[j] / sbs
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def cauchy_point(x, g, b, theta, low, high, z, d, t):
     """First minimum of the quadratic model along the projected steepest descent, into z; d and t are room."""
     n = len(x)
@@ -90,7 +90,7 @@ def cauchy_point(x, g, b, theta, low, high, z, d, t):
         left -= 1
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def subspace_point(x, g, b, low, high, z, d, free, a):
     """Move z to the minimum of the model over its free variables, cut back to the bounds; False where that fails."""
     n = len(x)
@@ -150,7 +150,7 @@ def subspace_point(x, g, b, low, high, z, d, free, a):
     return True
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def better_step(s, lowest, highest):
     """Next trial of the line search and the interval around it (Moré & Thuente's four cases).
 

@@ -18,7 +18,7 @@ from her2het.kernels.deseq.posterior import (
     line_search,
     take_gene,
 )
-from her2het.kernels.deseq.special import INNER, KERNEL, exp_row
+from her2het.kernels.deseq.special import KERNEL, LEAF, exp_row
 from her2het.kernels.threads import over_chunks
 
 GENES_PER_CHUNK = 128
@@ -124,7 +124,7 @@ def _starts(counts, first, last, order, sf, arrow, saturated, inverse_mean, high
         out[2, g] = min(max(start, MIN_DISPERSION), highest)
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def cell_means(beta, gene, sf, arrow, linear, cell):
     """Fill gene.mu with fitted means, clipped at 0.5: cell means times size factor, or exp of the linear predictor."""
     cells = arrow.border.shape[1]

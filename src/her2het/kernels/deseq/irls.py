@@ -11,7 +11,7 @@ from her2het.kernels.deseq.dispersion import GENES_PER_CHUNK, MIN_MU
 from her2het.kernels.deseq.layout import Layout
 from her2het.kernels.deseq.likelihood import gather, half_deviance, log_lik_at_counts, spread
 from her2het.kernels.deseq.posterior import gene_room, take_gene
-from her2het.kernels.deseq.special import FAST, INNER, KERNEL, LN2, exp_row, log_row
+from her2het.kernels.deseq.special import FAST, KERNEL, LEAF, LN2, exp_row, log_row
 from her2het.kernels.threads import over_chunks
 
 RIDGE = 1e-6
@@ -88,7 +88,7 @@ def _log_lik(counts, first, last, order, sf, arrow, alphas, beta, floor, out):
         out[g] = top - half_deviance(gene, sf, arrow, r, mean, floor[g])
 
 
-@njit(**INNER, fastmath=FAST)
+@njit(**LEAF, fastmath=FAST)
 def _least_squares(gene, sf, arrow, room, cell, rhs, b):
     """Start of the iterations: least squares of log(y / s + 0.1); `room` holds the factors of X'X."""
     n = len(sf)
@@ -101,7 +101,7 @@ def _least_squares(gene, sf, arrow, room, cell, rhs, b):
     to_cells(b, cell, arrow)
 
 
-@njit(**INNER, fastmath=FAST)
+@njit(**LEAF, fastmath=FAST)
 def _weights(gene, sf, log_sf, arrow, alpha, eta, mean, residual):
     """Per cell: sum of W, and of W (z - eta), for linear predictor `eta` and exp of it in `mean`."""
     n = len(sf)

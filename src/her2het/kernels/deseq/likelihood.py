@@ -4,10 +4,10 @@ import math
 
 from numba import njit
 
-from her2het.kernels.deseq.special import FAST, HALF_LOG_2PI, INNER, SMALL, log_row, stirling_rest
+from her2het.kernels.deseq.special import FAST, HALF_LOG_2PI, LEAF, SMALL, log_row, stirling_rest
 
 
-@njit(**INNER, fastmath=FAST)
+@njit(**LEAF, fastmath=FAST)
 def log_lik_at_counts(r, gene, n_large):
     """Log likelihood where every mean equals its count: the most that means can reach.
 
@@ -48,7 +48,7 @@ def log_lik_at_counts(r, gene, n_large):
     return total + rest - 0.5 * logs - n_large * (HALF_LOG_2PI + rest_r)
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def spread(cell, start, out):
     """Give every sample the value of its cell."""
     if len(cell) == len(out):
@@ -60,7 +60,7 @@ def spread(cell, start, out):
                 out[i] = cell[c]
 
 
-@njit(**INNER, fastmath=FAST)
+@njit(**LEAF, fastmath=FAST)
 def gather(values, start, out):
     """Sum the samples' values over each cell."""
     if len(values) == len(out):
@@ -74,7 +74,7 @@ def gather(values, start, out):
             out[c] = t
 
 
-@njit(**INNER, fastmath=FAST)
+@njit(**LEAF, fastmath=FAST)
 def half_deviance(gene, sf, arrow, r, mean, floor):
     """sum y log(y / u) - (y + r) log((y + r) / (u + r)) over samples, u = max(mean of cell * s, floor) above 0."""
     n = len(sf)

@@ -11,7 +11,7 @@ from her2het.kernels.deseq.box import EPS, PAIRS, better_step, cauchy_point, hes
 from her2het.kernels.deseq.layout import Layout
 from her2het.kernels.deseq.likelihood import half_deviance, log_lik_at_counts
 from her2het.kernels.deseq.posterior import gene_room, take_gene
-from her2het.kernels.deseq.special import INNER, KERNEL, LN2, exp_row
+from her2het.kernels.deseq.special import INNER, KERNEL, LEAF, LN2, exp_row
 from her2het.kernels.threads import over_chunks
 
 Floats = NDArray[np.float64]
@@ -67,7 +67,7 @@ def _search_genes(counts, first, last, order, sf, arrow, alphas, ridge, start, s
             beta[g, j] = x[j] * factor[j]
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def _evaluate(x, low, high, gradient, gene, sf, arrow, r, ridge, factor, fixed, natural, mean):
     """Negative log posterior at x, and its central differences into gradient."""
     p = len(x)
@@ -103,27 +103,31 @@ def _minimise(x, low, high, g, room, gene, sf, arrow, r, ridge, factor, fixed, n
     steps, changes, b, a = np.zeros((PAIRS, p)), np.zeros((PAIRS, p)), np.empty((p, p)), np.empty((p, p))
     free = np.empty(p, np.int64)
     s = np.zeros(10)
-    f = _evaluate(x, low, high, g, gene, sf, arrow, r, ridge, factor, fixed, natural, mean)
+    f = 0.0
     kept = 0
     theta = 1.0
     stale = False
-    for iteration in range(MAX_ITERATIONS):
+    for iteration in range(-1, MAX_ITERATIONS):  # -1: the start is evaluated
         while True:
-            hessian(steps, changes, kept, theta, b, work)
-            cauchy_point(x, g, b, theta, low, high, z, d, t)
-            cornered = True
-            for i in range(p):
-                cornered = cornered and (z[i] <= low[i] or z[i] >= high[i])
-            good = kept == 0 or cornered or (not stale and subspace_point(x, g, b, low, high, z, d, free, a))
-            # the reference drops what it remembers after a step on which no variable was free
-            stale = stale or (cornered and kept > 0)
+            good = True
+            slope = -1.0
             before = f
-            slope = 0.0
             for i in range(p):
-                old[i] = x[i]
+                old[i] = z[i] = x[i]
                 old_g[i] = g[i]
-                d[i] = z[i] - x[i]
-                slope += g[i] * d[i]
+            if iteration >= 0:
+                hessian(steps, changes, kept, theta, b, work)
+                cauchy_point(x, g, b, theta, low, high, z, d, t)
+                cornered = True
+                for i in range(p):
+                    cornered = cornered and (z[i] <= low[i] or z[i] >= high[i])
+                good = kept == 0 or cornered or (not stale and subspace_point(x, g, b, low, high, z, d, free, a))
+                # the reference drops what it remembers after a step on which no variable was free
+                stale = stale or (cornered and kept > 0)
+                slope = 0.0
+                for i in range(p):
+                    d[i] = z[i] - x[i]
+                    slope += g[i] * d[i]
             if good and slope < 0:
                 longest = 1e10 if iteration > 0 else 1.0
                 if iteration > 0:
@@ -153,7 +157,8 @@ def _minimise(x, low, high, g, room, gene, sf, arrow, r, ridge, factor, fixed, n
                         stage = 2
                     bracketed = s[9] > 0
                     good = (
-                        (bracketed and (stp <= nearest or stp >= farthest))
+                        iteration < 0
+                        or (bracketed and (stp <= nearest or stp >= farthest))
                         or (bracketed and farthest - nearest <= NARROWEST * farthest)
                         or (stp == longest and f <= enough and slope <= test)
                         or (stp == 0.0 and (f > enough or slope >= test))
@@ -197,6 +202,8 @@ def _minimise(x, low, high, g, room, gene, sf, arrow, r, ridge, factor, fixed, n
             kept = 0
             theta = 1.0
             stale = False
+        if iteration < 0:
+            continue
         if before - f <= FLATTEST * max(abs(before), abs(f), 1.0):
             return True
         rr = 0.0

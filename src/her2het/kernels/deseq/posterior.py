@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from her2het.kernels.deseq.arrow import ArrowRoom, arrow_room, log_determinant
 from her2het.kernels.deseq.likelihood import gather
-from her2het.kernels.deseq.special import FAST, INNER, SMALL, log_row, stirling_rest
+from her2het.kernels.deseq.special import FAST, INNER, LEAF, SMALL, log_row, stirling_rest
 
 MIN_DISPERSION = 1e-8
 MAX_STEPS = 100
@@ -81,7 +81,7 @@ def gene_room(samples, cells, columns):
     )
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def take_gene(counts, order, gene):
     """Copy a gene's counts in the order of the layout, small and large apart; returns how many are large."""
     for k in range(SMALL + 1):
@@ -105,7 +105,7 @@ def take_gene(counts, order, gene):
     return n_large
 
 
-@njit(**INNER, fastmath=FAST)
+@njit(**LEAF, fastmath=FAST)
 def log_posterior(a, gene, n_large, arrow, room, log_scale, prior):
     """Log posterior of log alpha = a, up to a constant, and its derivative."""
     n = len(gene.y)
@@ -166,7 +166,7 @@ def log_posterior(a, gene, n_large, arrow, room, log_scale, prior):
     return value, slope
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def line_search(a, gene, n_large, arrow, room, log_scale, prior):
     """Climb from a along the slope with Armijo steps, as R does; the stopping rules are part of the estimate.
 
@@ -209,7 +209,7 @@ def line_search(a, gene, n_large, arrow, room, log_scale, prior):
     return Search(a, at_start, value, steps)
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def grid_search(low, high, gene, n_large, arrow, room, log_scale, prior):
     """The best of 20 values of log alpha from low to high, then of 20 around it."""
     step = (high - low) / (GRID - 1)

@@ -13,7 +13,7 @@ from her2het.kernels.deseq.arrow import arrow_room, factor, solve, to_cells, to_
 from her2het.kernels.deseq.dispersion import GENES_PER_CHUNK
 from her2het.kernels.deseq.layout import Layout
 from her2het.kernels.deseq.posterior import gene_room
-from her2het.kernels.deseq.special import INNER, KERNEL, LN2, exp_row
+from her2het.kernels.deseq.special import KERNEL, LEAF, LN2, exp_row
 from her2het.kernels.threads import over_chunks
 
 OTHER_SD = 15.0
@@ -82,7 +82,7 @@ def cauchy_shrinkage(
     return Shrunken(out[0], out[1])
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def _height(gene, sf, arrow, r, b, column, scale, cell, mean):
     """Log posterior up to a constant; leaves exp of the linear predictor in `mean`."""
     to_cells(b, cell, arrow)
@@ -101,7 +101,7 @@ def _height(gene, sf, arrow, r, b, column, scale, cell, mean):
     return value
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def _curvature(gene, sf, arrow, alpha, b, column, scale, mean, residual, rhs, ridge):
     """Weights of the second derivative per cell, gradient in `rhs`, prior precisions in `ridge` (an upper bound of the
     Cauchy prior's, so that steps always climb)."""

@@ -1,15 +1,29 @@
 """Logarithms and exponentials of whole rows, and the log-gamma sums of the negative binomial likelihood."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
 
 FAST = {"reassoc", "nsz", "contract", "arcp"}
 """Rewritings allowed to the compiler: none of them depends on the number of threads."""
-INNER = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def _accepted(**options: Any) -> dict[str, Any]:
+    """The options, where this numba knows them."""
+    try:
+        njit(**options)(_accepted)
+    except (KeyError, TypeError, NameError):
+        return {}
+    return options
+
+
+INNER: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """Options of functions that only kernels call: nothing is compiled that would serve calls from Python."""
-KERNEL = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+LEAF: dict[str, Any] = {**INNER, **_accepted(_nrt=False)}
+"""Options of inner functions that make no arrays: without them every use of an array in a tuple counts references."""
+KERNEL: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 """Options of kernels: kept on disk together with the functions they call."""
 LN2 = math.log(2.0)
 SMALL = 12
@@ -18,7 +32,7 @@ HALF_LOG_2PI = 0.91893853320467274178
 _SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 
 
-@njit(**INNER, fastmath=FAST)
+@njit(**LEAF, fastmath=FAST)
 def log_row(q, bits, work, n):
     """Natural log of q[:n] in place, for positive normal numbers; `bits` is q seen as int64. No branch: vectorised."""
     for i in range(n):
@@ -37,7 +51,7 @@ def log_row(q, bits, work, n):
         q[i] = work[i] * 0.693147180559945309417 + (2.0 * s + s * z * p)
 
 
-@njit(**INNER, fastmath={"contract"})
+@njit(**LEAF, fastmath={"contract"})
 def exp_row(q, bits, work, n):
     """Exponential of q[:n] in place, arguments held to -700..700; `bits` is q seen as int64."""
     for i in range(n):
@@ -55,7 +69,7 @@ def exp_row(q, bits, work, n):
         bits[i] = bits[i] + (np.int64(work[i]) << 52)
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def stirling_rest(r):
     """lgamma(r) - ((r - 1/2) log r - r + log(2 pi)/2), and digamma(r) - log r."""
     if r >= SMALL:

@@ -10,7 +10,7 @@ from scipy.special import gammaincc, ndtr
 from her2het.kernels.deseq.arrow import arrow_room, factor, solve, to_cells
 from her2het.kernels.deseq.dispersion import GENES_PER_CHUNK, MIN_MU
 from her2het.kernels.deseq.layout import Layout
-from her2het.kernels.deseq.special import INNER, KERNEL, LN2, exp_row
+from her2het.kernels.deseq.special import KERNEL, LEAF, LN2, exp_row
 from her2het.kernels.threads import over_chunks
 
 Alternative = Literal["greaterAbs", "lessAbs", "greater", "less"]
@@ -40,7 +40,7 @@ def standard_errors(
     return out
 
 
-@njit(**INNER)
+@njit(**LEAF)
 def cell_weights(sf, arrow, alpha, mean, weight):
     """Sum of W over each cell, for cell means `mean` on the normalised scale."""
     for c in range(arrow.border.shape[1]):
