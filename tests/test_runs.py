@@ -133,15 +133,15 @@ def test_report_of_a_folder_that_is_no_output(tmp_path: Path, capsys: pytest.Cap
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_killed_at_random_moments_leaves_the_old_or_the_new(study: Path, first: Path, tmp_path: Path):
+def test_killed_at_random_moments_leaves_the_old_or_the_new(study: Path, tmp_path: Path):
     """`kill -9` at 20 random moments; each time the output is absent or whole, and in the end it is the same bytes."""
     out = tmp_path / "out"
-    expected = digests(first)
     command = [sys.executable, "-m", "her2het", "run", str(study), "--out", str(out), "--engine", "serial"]
+    command += ["--only", "marker_expression", "--only", "fish_by_group"]  # few analyses, so that 20 runs stay short
     begin = time.perf_counter()
     subprocess.run([*command, "--progress", "none"], check=True, stdout=subprocess.DEVNULL)
     whole = time.perf_counter() - begin
-    assert digests(out) == expected
+    expected = digests(out)
     rng = random.Random(7)
     killed = 0
     for attempt in range(20):
