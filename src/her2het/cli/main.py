@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "list": ("her2het.cli.list", "Name the analyses of the plan and what they need."),
     "explain": ("her2het.cli.explain", "Explain one analysis: question, method, inputs, knobs, result."),
     "simulate": ("her2het.cli.simulate", "Write a synthetic trial with known truth."),
+    "validate": ("her2het.cli.validate", "Hold planted against found over many synthetic trials."),
     "rna": ("her2het.cli.rna", "Expression: one method on plain files (TMM, DESeq2, GSVA, PAM50 …)."),
     "her2": ("her2het.cli.her2", "HER2 status by guideline: one case, or a table of cases."),
     "fish": ("her2het.cli.fish", "ERBB2 FISH: score nuclei, plan how many to count."),

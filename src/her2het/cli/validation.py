@@ -34,13 +34,26 @@ KNOBS: dict[str, dict[str, Any]] = {
     "cell_fractions": {"permutations": 0},
 }
 FAMILIES_OF_NULL = {  # analysis -> (words, fields whose estimates nothing stands behind in a trial without effects)
-    "marker_expression": ("genes by group and RCB", ("comparisons", "correlations")),
+    "marker_expression": ("marker genes", ("comparisons", "correlations")),
     "erbb_signatures": ("gene set scores", ("comparisons", "correlations", "changes")),
     "subtypes": ("PAM50 probabilities", ("comparisons", "correlations", "changes")),
     "immune_scores": ("ESTIMATE scores", ("comparisons", "correlations", "changes")),
     "cell_fractions": ("cell fractions", ("comparisons", "correlations", "changes")),
     "feature_comparisons": ("the study's own", ("comparisons", "correlations", "changes", "associations", "pcr")),
     "treatment_distance": ("transcriptomic change", ("comparisons",)),
+}
+QUESTIONS = {
+    "comparisons": "between groups",
+    "correlations": "with RCB",
+    "changes": "before and after",
+    "associations": "classes between groups",
+    "pcr": "flags and pCR",
+}
+KINDS = {
+    "gene": "genes between groups",
+    "gene change": "genes before and after",
+    "set": "sets between groups",
+    "set change": "sets before and after",
 }
 NOT_PLANTED = {
     "ratio-diversity",
@@ -111,12 +124,14 @@ def _tests(done: dict[str, Any]) -> pd.DataFrame:
         result = done.get(name)
         if result is None:
             continue
-        found = [e for f in fields(result) if f.name in wanted for e in getattr(result, f.name)]
-        rows += [(words, e.family, e.p, e.q) for e in found if isinstance(e, Estimate) and _open(e)]
+        for f in fields(result):
+            if f.name in wanted:
+                told = [e for e in getattr(result, f.name) if isinstance(e, Estimate) and _open(e)]
+                rows += [(f"{words}, {QUESTIONS[f.name]}", e.family, e.p, e.q) for e in told]
     claims = done.get("published_claims")
     if claims is not None:
         genes = claims.parts[claims.parts["kind"].isin(["gene", "gene change", "set", "set change"])]
-        rows += [("genes and sets of claims", str(k), p, q) for k, p, q in genes[["kind", "p", "q"]].to_numpy()]
+        rows += [(f"claims, {KINDS[str(k)]}", str(k), p, q) for k, p, q in genes[["kind", "p", "q"]].to_numpy()]
     frame = pd.DataFrame(rows, columns=pd.Index(["what", "family", "p", "q"]))
     return frame[frame["p"].notna()].reset_index(drop=True)
 
@@ -181,7 +196,7 @@ def _power(planted: list[Found], null: list[Found]) -> pd.DataFrame:
         row |= {"wrong": wrong / n, "effect": float(tested["standard"].mean()), "effect_sd": _sd(tested["standard"])}
         row |= {"null_seeds": len(apart), "null_found": np.nan}
         if len(apart) and not given:
-            row["null_found"] = float((apart["q"] < 0.05).mean())
+            row["null_found"] = _hits(apart, part.direction)[0] / len(apart)
         rows.append(row)
     text = dict.fromkeys(["claim", "panel", "part", "planted"], "string")
     return pd.DataFrame(rows).astype(text | {"direction": "Int64"}) if rows else pd.DataFrame()
@@ -241,6 +256,7 @@ def _model_table(planted: list[Found], null: list[Found]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(columns)).astype({"arm": "string", "model": "string"})
 
 
-def tasks_of(seeds: int, first: int, genes: int) -> list[Task]:
-    """Trials with and without effects in turn, so that workers stay busy to the end."""
-    return [Task(seed, null, genes) for seed in range(first, first + seeds) for null in (False, True)]
+def tasks_of(seeds: int, first: int, genes: int, *, null_only: bool = False) -> list[Task]:
+    """Trials with and without effects in turn (or without alone), so that workers stay busy to the end."""
+    arms = (True,) if null_only else (False, True)
+    return [Task(seed, null, genes) for seed in range(first, first + seeds) for null in arms]

@@ -141,7 +141,8 @@ def _places(result: Discordance) -> Drawing:
             )  # fmt: skip
             tips = [
                 f"{plain(r.patient)}\n{plain(r.group) if isinstance(r.group, str) else NONE}\n"
-                f"{plain(result.measures['label'].iloc[at])}: {number(getattr(r, keys[at]), 2)}{chr(10) + plain(r.words) if flag else ''}"
+                f"{plain(result.measures['label'].iloc[at])}: {number(getattr(r, keys[at]), 2)}"
+                + (f"\n{plain(r.words)}" if flag else "")
                 for r in records(known)
             ]
             picture.mark(points, marks_of([(p,) for p in known["patient"]], tips))
