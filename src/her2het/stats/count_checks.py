@@ -31,7 +31,8 @@ def checked_counts(counts: Matrix) -> NDArray[np.int32]:
     if not counts.rows:
         raise StudyError("counts: no gene. Give a matrix with genes in rows.")
     values = np.asarray(counts.values)
-    whole = np.empty(values.shape, np.int32)
+    kept = values.dtype == np.int32 and values.flags.c_contiguous
+    whole = values.view(np.int32) if kept else np.empty(values.shape, np.int32)
     for start in range(0, len(values), ROWS):
         part = values[start : start + ROWS]
         if part.dtype.kind not in "iub":
@@ -39,7 +40,8 @@ def checked_counts(counts: Matrix) -> NDArray[np.int32]:
             _check_part(counts, part, start)
         elif part.size and (int(part.min()) < 0 or int(part.max()) > LARGEST):
             _check_part(counts, part.astype(np.float64), start)
-        whole[start : start + ROWS] = part
+        if not kept:
+            whole[start : start + ROWS] = part
     empty = np.flatnonzero(~whole.any(axis=0))
     if empty.size:
         more = f" and {empty.size - 1} more" if empty.size > 1 else ""
