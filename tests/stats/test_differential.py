@@ -185,6 +185,20 @@ def test_a_year_fits_as_well_as_years_since() -> None:
     assert np.nanmax(np.abs(shift)) < 1e-2
 
 
+@pytest.mark.parametrize("shrink", ["none", "normal", "apeglm"])
+def test_units_of_a_covariate_do_not_matter(shrink) -> None:
+    counts = matrix(COUNTS.loc[CALM])
+    tables = [
+        differential_expression(
+            counts, SAMPLES.assign(age=SAMPLES["age"] * u), "~ age + group", "age", shrink=shrink
+        ).table.assign(log2FoldChange=lambda t, u=u: t["log2FoldChange"] * u, lfcSE=lambda t, u=u: t["lfcSE"] * u)
+        for u in (1.0, 1e-6, 1e6)
+    ]
+    for other in tables[1:]:
+        for column in ("log2FoldChange", "lfcSE", "pvalue"):
+            np.testing.assert_allclose(other[column], tables[0][column], rtol=5e-3, atol=1e-5)
+
+
 def test_calibrated_tests() -> None:
     fit = made("three_groups").fit
     for kind in ("moderated", "factors"):

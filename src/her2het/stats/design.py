@@ -15,6 +15,7 @@ Contrast = str | tuple[str, str, str]
 """A coefficient by name, or (variable, level, level it is compared with)."""
 MANY = 40
 FAR = 10.0
+SMALL_SD, LARGE_SD = 0.05, 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,16 +42,24 @@ class DesignMatrix:
         """Samples beyond the number of coefficients."""
         return len(self.samples) - len(self.columns)
 
-    def far_centres(self) -> Floats:
-        """The mean of each covariate that lies more than ten standard deviations from 0, where there is an intercept;
-        else 0. Less it, only the intercept changes its meaning, and the fit is stable."""
-        centres = np.zeros(len(self.columns))
-        if self.columns[0] == "Intercept":
-            for j, term in enumerate(self.terms):
+    def conditioned(self) -> tuple[Floats, Floats]:
+        """The matrix that is fitted, and the map R from its coefficients to those of `values`: b = R b'.
+
+        Where there is an intercept, covariates more than ten standard deviations from 0 (a year) are centred; those
+        with a standard deviation below 0.05 or above 100 are divided by a power of ten. All else is as it is.
+        """
+        centre, scale = np.zeros(len(self.columns)), np.ones(len(self.columns))
+        for j, term in enumerate(self.terms):
+            if len(term) == 1 and term[0] not in self.levels:
                 column = self.values[:, j]
-                if len(term) == 1 and term[0] not in self.levels and abs(column.mean()) > FAR * column.std():
-                    centres[j] = column.mean()
-        return centres
+                sd = float(column.std())
+                if abs(column.mean()) > FAR * sd and self.columns[0] == "Intercept":
+                    centre[j] = column.mean()
+                if not SMALL_SD <= sd <= LARGE_SD:
+                    scale[j] = 10.0 ** round(np.log10(sd))
+        back = np.diag(1 / scale)
+        back[0] -= centre / scale
+        return np.ascontiguousarray((self.values - centre) / scale), back
 
 
 @dataclass(frozen=True, eq=False)

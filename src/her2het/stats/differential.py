@@ -37,8 +37,8 @@ class ExpressionFit:
     genes: tuple[str, ...]
     design: DesignMatrix
     run: Run
-    centres: NDArray[np.float64]
-    """Per column, what was subtracted from it to fit (covariates far from 0, such as a year)."""
+    back: NDArray[np.float64]
+    """Map from the fitted coefficients to those of the design (`DesignMatrix.conditioned`)."""
     reduced: DesignMatrix | None
     notes: tuple[str, ...]
     """What a reader should know: a trend that took another's place, outliers replaced, searches not settled."""
@@ -71,8 +71,7 @@ class ExpressionFit:
     @property
     def coefficients(self) -> pd.DataFrame:
         """Log2 coefficients, genes x columns of the design."""
-        beta = self.run.genes.beta.copy()
-        beta[:, 0] -= beta @ self.centres
+        beta = self.run.genes.beta @ self.back.T
         return pd.DataFrame(
             beta / np.log(2), index=pd.Index(self.genes, name="gene"), columns=list(self.design.columns)
         )
@@ -140,17 +139,15 @@ def fit_expression(
     matrix = design_matrix(table, design, reference)
     smaller = None if reduced is None else _reduced(table, reduced, reference, matrix)
     factors = _size_factors(values, counts, size_factors)
-    centres = matrix.far_centres()
+    fitted, back = matrix.conditioned()
     try:
-        done = run(
-            values, matrix.values - centres, factors, trend, replicates_to_replace, early_means=smaller is not None
-        )
+        done = run(values, fitted, factors, trend, replicates_to_replace, early_means=smaller is not None)
     except ValueError as error:
         raise StudyError(
             f"counts: {error}; there is no variation beyond Poisson to model. Check that these are raw counts of "
             "replicates."
         ) from None
-    return ExpressionFit(counts.rows, matrix, done, centres, smaller, _notes(done))
+    return ExpressionFit(counts.rows, matrix, done, back, smaller, _notes(done))
 
 
 def compare(
@@ -188,7 +185,7 @@ def compare(
     if fit.reduced is not None:
         if threshold > 0 or alternative != "greaterAbs":
             raise StudyError("threshold: a likelihood-ratio test has none. Leave it out, or use the Wald test.")
-        test = likelihood_ratio(fit.run, fit.reduced.values - fit.reduced.far_centres())
+        test = likelihood_ratio(fit.run, fit.reduced.conditioned()[0])
     notes: tuple[str, ...] = ()
     effects: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     if calibrate != "none":
@@ -201,7 +198,7 @@ def compare(
         test, effects = Test(other.stat, other.p), (other.effect, other.error)
         factors = f" after {other.factors} hidden factors" if calibrate == "factors" else ""
         notes = (f"moderated t-tests of log2 normalised counts{factors} in the place of the Wald test",)
-    weights = asked.weights - asked.weights[0] * fit.centres
+    weights = asked.weights @ fit.back
     question = Question(
         weights, asked.levels, _two_groups(fit.design), threshold, alternative, alpha, flag_outliers, filter_means
     )

@@ -36,17 +36,17 @@ def shrunken_effect(
     """
     if not asked.weights.any() or (design.columns[0] == "Intercept" and asked.weights[0] != 0):
         raise StudyError(f"shrinkage: {asked.name} contains the intercept. Choose a difference.")
-    matrix, column = _as_column(design, asked)
-    fitted = design.values - design.far_centres()
+    fitted, _ = design.conditioned()
+    matrix, column, unit = _as_column(design, asked)
     plan = layout(matrix)
     beta = done.genes.beta @ (np.linalg.pinv(matrix) @ fitted).T
     alpha = done.genes.dispersion
     if kind == "apeglm":
-        scale = cauchy_scale(effect * LN2, error * LN2)
+        scale = cauchy_scale(effect * LN2 / unit, error * LN2 / unit)
         found = cauchy_shrinkage(
             done.used_counts, done.size_factors, plan, np.ascontiguousarray(beta), alpha, column, scale
         )
-        return found.effect / LN2, found.error / LN2
+        return found.effect * unit / LN2, found.error * unit / LN2
     with np.errstate(divide="ignore"):
         weight = 1 / (1 / done.genes.base_mean + done.genes.fitted)
     intercept = (matrix == 1).all(axis=0)
@@ -55,13 +55,13 @@ def shrunken_effect(
     )
     ridge = normal_ridge(variances)
     fit = settled(done.used_counts, done.size_factors, plan, alpha, ridge)
-    unit = np.eye(matrix.shape[1])[[column]]
-    errors = standard_errors(done.size_factors, plan, fit.beta, alpha, ridge, unit)[:, 0]
-    return fit.beta[:, column] / LN2, errors
+    alone = np.eye(matrix.shape[1])[[column]]
+    errors = standard_errors(done.size_factors, plan, fit.beta, alpha, ridge, alone)[:, 0]
+    return fit.beta[:, column] * unit / LN2, errors * unit
 
 
-def _as_column(design: DesignMatrix, asked: Comparison) -> tuple[Floats, int]:
-    """A design matrix of the same span of which the contrast is one coefficient, and its column.
+def _as_column(design: DesignMatrix, asked: Comparison) -> tuple[Floats, int, float]:
+    """A design matrix of the same span of which the contrast is one coefficient; its column; the effect per unit of it.
 
     Two levels: the factor with the second as its reference. Otherwise, with C the identity whose row k is the weights,
     coefficients b become C b and the design X C^-1.
@@ -71,8 +71,11 @@ def _as_column(design: DesignMatrix, asked: Comparison) -> tuple[Floats, int]:
         other = recoded(design, variable, lower)
         column = np.flatnonzero(comparison(other, asked.of).weights)
         if len(column) == 1:
-            return other.values - other.far_centres(), int(column[0])
-    k = int(np.argmax(np.abs(asked.weights)))
-    recode = np.eye(len(asked.weights))
-    recode[k] = asked.weights
-    return np.ascontiguousarray((design.values - design.far_centres()) @ np.linalg.inv(recode)), k
+            return other.conditioned()[0], int(column[0]), 1.0
+    fitted, back = design.conditioned()
+    weights = asked.weights @ back
+    k = int(np.argmax(np.abs(weights)))
+    unit = float(np.abs(weights[k]))
+    recode = np.eye(len(weights))
+    recode[k] = weights / unit
+    return np.ascontiguousarray(fitted @ np.linalg.inv(recode)), k, unit

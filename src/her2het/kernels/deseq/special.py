@@ -5,18 +5,15 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from numba.core.registry import cpu_target
 
 FAST = {"reassoc", "nsz", "contract", "arcp"}
 """Rewritings allowed to the compiler: none of them depends on the number of threads."""
 
 
 def _accepted(**options: Any) -> dict[str, Any]:
-    """The options, where this numba knows them."""
-    try:
-        njit(**options)(_accepted)
-    except (KeyError, TypeError, NameError):
-        return {}
-    return options
+    """Those of the options that this numba knows."""
+    return {name: value for name, value in options.items() if hasattr(cpu_target.options, name)}
 
 
 INNER: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
