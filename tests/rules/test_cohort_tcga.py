@@ -1,6 +1,5 @@
 """935 real patients, free text as hospitals wrote it: a status or a stated reason for each, under every version."""
 
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -133,9 +132,3 @@ def test_agreement_with_the_hospital_and_every_difference_by_cause(cases, hospit
     definite = found.discordant[found.discordant["ours"].isin(["POSITIVE", "NEGATIVE"])]
     both = definite[definite["hospital"].isin(["Positive", "Negative"])]
     assert len(both) == comparable - agree
-
-
-def test_speed(rows):
-    start = time.perf_counter()
-    classify(row.record for row in rows)
-    assert time.perf_counter() - start < 5
