@@ -196,8 +196,7 @@ def test_on_a_page_ids_are_short_and_differ_between_pictures(drawn: dict[str, Dr
         ids = {str(e.get("id")) for e in root.iter() if e.get("id")}
         for identity in ids:
             assert seen.setdefault(identity, name) == name
-        link = "{http://www.w3.org/1999/xlink}href"
-        used = {e.get(link, "")[1:] for e in root.iter(f"{{{SVG}}}use")}
+        used = {e.get("href", "")[1:] for e in root.iter(f"{{{SVG}}}use")}
         used |= {m for e in root.iter() for v in e.attrib.values() for m in re.findall(r"url\(#([^)]+)\)", v)}
         assert used <= ids, name
         assert len(ET.fromstring(whole).findall(f".//{{{SVG}}}use")) == len(root.findall(f".//{{{SVG}}}use"))

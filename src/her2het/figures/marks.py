@@ -9,15 +9,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from her2het.figures.style import MUTED, journal
+from her2het.figures.style import MUTED, TYPE, journal
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 SHAPES = (f"{{{SVG}}}use", f"{{{SVG}}}path")
 FAMILY = "Arial, Helvetica, 'Liberation Sans', sans-serif"  # the same on every machine
+USUAL = (f"font-size: {TYPE:g}px", f"font-family: {FAMILY}")
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 FONT = re.compile(r"(font-family: |font: (?:[\w.]+ )*?[\d.]+px )[^;]+")
 URL = re.compile(r"url\(#([^)]+)\)")
@@ -95,16 +97,20 @@ def to_svg(picture: Picture, name: str) -> str:
 def themed(svg: str, tokens: dict[str, str]) -> str:
     """The same SVG for the page: colours become CSS variables whose fallback is the printed colour.
 
-    The size comes from the page. Only paint is touched: a colour's name inside the study's text stays as it is. Ids
-    become short, since thousands of points refer to them; they differ between pictures of different names.
+    The size comes from the page. Only paint is touched: a colour's name inside the study's text stays as it is. What
+    thousands of points or texts say alike is said shortly or once: ids, which differ between pictures of different
+    names, links without a prefix, the usual type.
     """
     root = ET.fromstring(svg)
     _shorten(root)
+    root.set("style", "; ".join([*filter(None, [root.get("style")]), *USUAL]))
     root.attrib.pop("width", None)
     root.attrib.pop("height", None)
     for element in root.iter():
         if element.tag == f"{{{SVG}}}g":
             element.attrib.pop("id", None)  # nothing on the page refers to a group
+        if element is not root and (style := element.get("style")):
+            element.set("style", "; ".join(part for part in style.split("; ") if part not in USUAL))
         for attribute in ("style", "fill", "stroke"):
             if value := element.get(attribute):
                 element.set(attribute, re.sub(r"#[0-9a-f]{6}\b", lambda m: _variable(m[0], tokens), value))
@@ -115,14 +121,15 @@ def _shorten(root: ET.Element) -> None:
     """Ids to which something refers as a hash of the picture's name and a number."""
     named = [e for e in root.iter() if e.get("id") and e.tag != f"{{{SVG}}}g"]
     first = named[0].get("id", "").rpartition("-")[0] if named else ""
-    stem = f"f{zlib.crc32(first.encode()):x}"
+    stem = f"f{np.base_repr(zlib.crc32(first.encode()), 36).lower()}"
     short = {e.get("id", ""): f"{stem}-{at}" for at, e in enumerate(named)}
     for element in named:
         element.set("id", short[element.get("id", "")])
     for element in root.iter():
-        for attribute, value in element.attrib.items():
+        for attribute, value in list(element.attrib.items()):
             if attribute == f"{{{XLINK}}}href" and value[1:] in short:
-                element.set(attribute, f"#{short[value[1:]]}")
+                element.attrib.pop(attribute)
+                element.set("href", f"#{short[value[1:]]}")
             elif "url(#" in value and not attribute.startswith("data-"):
                 element.set(attribute, URL.sub(lambda m: f"url(#{short.get(m[1], m[1])})", value))
 

@@ -184,7 +184,7 @@ def _lines(picture: Picture, ax: Axes, result: ScoreStudy | FishDiversity, name:
         left, right = 2.2 * at, 2.2 * at + 1
         ends = rows[["before", "after"]].to_numpy(dtype=float)
         tips = [
-            f"{plain(p)}\n{plain(name)}\nbefore {number(a, shown)}, after {number(b, shown)}"
+            f"{plain(p)}\nbefore {number(a, shown)}, after {number(b, shown)}"
             for p, (a, b) in zip(rows["patient"], ends, strict=True)
         ]
         if len(rows):
