@@ -158,6 +158,9 @@ def _more_genes(known: Known) -> Estimate:
         raise NotApplicable("no differential expression")
     table = known.genes.counts.set_index("contrast")
     both = table["higher"] + table["lower"]
+    absent = [known.group(r) for r in (HET, NON_HET) if known.group(r) not in both.index]
+    if absent:
+        raise NotApplicable(f"no differential expression of {' and '.join(absent)}: too few patients")
     counts = [int(both[known.group(r)]) for r in (HET, NON_HET)]
     raise NotApplicable(
         f"{counts[0]} genes differ between HET and pCR, {counts[1]} between non-HET and pCR; the groups differ in size "

@@ -71,6 +71,7 @@ def _drawn(result: PublishedClaims) -> Picture:
         names=101.0,
         top=6.0 + key_height(entries, PAGE - 4),
         band=(-result.negligible, result.negligible),
+        step=3.1,
     )
     picture, ax = forest(rows, frame)
     draw_key(ax, entries, PAGE - 4, above=5.0, left=-frame.names)

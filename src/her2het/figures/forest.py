@@ -57,12 +57,13 @@ class Frame:
     band: tuple[float, float] | None = None
     ends: tuple[str, str] = ("", "")
     shown: tuple[str, ...] = field(default=())
+    step: float = STEP
 
 
 def forest(rows: Sequence[Row], frame: Frame) -> tuple[Picture, Axes]:
     """One picture; its height follows from the number of rows."""
-    places, depth = _places(rows)
-    bottom = 11.5 if frame.ends[0] else 10.0
+    places, depth = _places(rows, frame.step)
+    bottom = 13.5 if frame.ends[0] else 10.0
     height = frame.top + depth + bottom
     picture = Picture(frame.page, height)
     right = sum(frame.widths) + 2.5
@@ -78,10 +79,10 @@ def forest(rows: Sequence[Row], frame: Frame) -> tuple[Picture, Axes]:
     drawn: list[tuple[Point, float]] = []
     for row, y in zip(rows, places, strict=True):
         if row.heading:
-            _left(ax, -frame.names / wide, y - STEP / 2 - 1.6, row.heading, frame.names + wide, weight="bold")
+            _left(ax, -frame.names / wide, y - frame.step / 2 - 1.6, row.heading, frame.names + wide, weight="bold")
         colour = MUTED if row.muted else INK
         _left(ax, -frame.names / wide, y, row.name, frame.names - 1, colour=colour, italic=row.italic)
-        drawn += [(point, y + _lift(at, len(row.points))) for at, point in enumerate(row.points)]
+        drawn += [(point, y + _lift(at, len(row.points), frame.step)) for at, point in enumerate(row.points)]
         x = 1.0 + 2.5 / wide
         for text, space in zip(row.texts, frame.widths, strict=True):
             _left(ax, x, y, text, space, colour=colour)
@@ -97,19 +98,19 @@ def forest(rows: Sequence[Row], frame: Frame) -> tuple[Picture, Axes]:
     return picture, ax
 
 
-def _places(rows: Sequence[Row]) -> tuple[list[float], float]:
+def _places(rows: Sequence[Row], step: float) -> tuple[list[float], float]:
     places: list[float] = []
     y = 0.0
     for row in rows:
         y += HEAD if row.heading else 0.0
-        places.append(y + STEP / 2)
-        y += STEP
+        places.append(y + step / 2)
+        y += step
     return places, y + 1.0
 
 
-def _lift(at: int, count: int) -> float:
+def _lift(at: int, count: int, step: float) -> float:
     """Where one of several points lies within its row, mm."""
-    return 0.0 if count == 1 else (at / (count - 1) - 0.5) * (STEP - 1.1)
+    return 0.0 if count == 1 else (at / (count - 1) - 0.5) * (step - 1.1)
 
 
 def _left(

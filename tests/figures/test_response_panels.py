@@ -1,0 +1,131 @@
+"""Panels of response, planning, discordance, claims and own features, drawn from a small synthetic study."""
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from her2het.analyses import PLAN
+from her2het.cli.in_memory import results_in_memory, study_of
+from her2het.cli.validation import KNOBS, LIGHT
+from her2het.engine.serial import Serial
+from her2het.figures import PANELS
+from her2het.figures.forest import Frame, Point, Row, forest
+from her2het.figures.marks import SVG, to_svg
+from her2het.figures.panel import Drawing
+from her2het.figures.save import name_of
+from her2het.figures.style import COLUMN, LOOKS, PAGE, journal
+from her2het.schema import Group
+from her2het.simulate import simulate_trial
+
+OWN = ("discordance", "feature_comparisons", "response_features", "response_model", "next_trial", "published_claims")
+HOSTILE = ("<script>alert(1)</script>", "=1+1", '"><img src=x onerror=alert(1)> $x^2$')
+
+
+def results_of(labels: tuple[str, ...] = ()) -> dict[str, Any]:
+    study = study_of(simulate_trial(1, genes=4_000))
+    if labels:
+        groups = tuple(Group(name, g.expression) for name, g in zip(labels, study.design.groups, strict=True))
+        study = replace(study, design=replace(study.design, groups=groups, control=labels[0]))
+    done = results_in_memory(PLAN, study, Serial(), {*LIGHT, *OWN}, KNOBS)
+    assert set(OWN) <= set(done)
+    return {name: done[name] for name in OWN}
+
+
+def drawings_of(results: dict[str, Any]) -> dict[str, Drawing]:
+    kinds = {type(r): r for r in results.values()}
+    return {name_of(p, d): d for p in PANELS if p.result in kinds for d in p.draw(kinds[p.result])}
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, Any]:
+    return results_of()
+
+
+@pytest.fixture(scope="module")
+def drawn(results: dict[str, Any]) -> dict[str, Drawing]:
+    return drawings_of(results)
+
+
+def test_every_panel_is_drawn(drawn: dict[str, Drawing]) -> None:
+    wanted = [p.id for p in PANELS if PLAN.maker[p.result] in OWN]
+    assert len(wanted) == 8
+    assert not [i for i in wanted if not any(name == i or name.startswith(f"{i}_") for name in drawn)]
+
+
+def test_a_drawing_says_what_it_shows(drawn: dict[str, Drawing]) -> None:
+    for name, d in drawn.items():
+        assert d.title, name
+        assert d.caption.endswith("."), (name, d.caption)
+        assert ".." not in d.caption, name
+        assert d.alt.endswith("."), name
+        assert len(d.numbers), name
+        assert all(f.estimate in d.estimates for f in d.findings), name
+        assert len({f.words for f in d.findings}) == len(d.findings), name
+        assert d.picture.width == (PAGE if d.wide else COLUMN), name
+        assert d.picture.height <= 230, name
+        assert d.narrow is None or d.narrow.width == COLUMN, name
+
+
+def test_no_text_is_cut_off_or_over_another(reading: ModuleType, drawn: dict[str, Drawing]) -> None:
+    pictures = {name: p for name, d in drawn.items() for p in (d.picture, d.narrow) if p is not None}
+    wrong = {name: found for name, p in pictures.items() if (found := reading.misplaced(p))}
+    assert not wrong
+
+
+def test_svg_is_the_same_twice(results: dict[str, Any], drawn: dict[str, Drawing]) -> None:
+    for name, d in drawings_of(results).items():
+        for picture in (d.picture, drawn[name].picture):
+            picture.stamp("SYNTHETIC DATA")
+        assert to_svg(d.picture, name) == to_svg(drawn[name].picture, name)
+
+
+def test_hostile_names_of_groups_stay_text() -> None:
+    for name, d in drawings_of(results_of(HOSTILE)).items():
+        svg = to_svg(d.picture, name)
+        kinds = {e.tag.rpartition("}")[2] for e in ET.fromstring(svg).iter()}
+        assert kinds <= {"svg", "g", "defs", "path", "use", "text", "tspan", "clipPath", "rect", "image"}, name
+        assert "<script" not in svg
+        assert "<img" not in svg
+
+
+def tips_of(drawing: Drawing) -> list[str]:
+    root = ET.fromstring(to_svg(drawing.picture, "x"))
+    return [str(e.get("data-tip")) for e in root.iter() if e.get("data-tip")]
+
+
+def test_every_measurement_and_every_estimate_of_a_claim_is_a_mark(
+    results: dict[str, Any], drawn: dict[str, Drawing]
+) -> None:
+    assert len(tips_of(drawn["response_features"])) == len(results["response_features"].features)
+    standard = results["published_claims"].parts["standard"]
+    assert len(tips_of(drawn["published_claims"])) == int(standard.notna().sum())
+
+
+def test_listed_tumours_are_found_in_the_picture(results: dict[str, Any], drawn: dict[str, Drawing]) -> None:
+    patients = results["discordance"].patients
+    root = ET.fromstring(to_svg(drawn["discordance_pairs"].picture, "x"))
+    keys = {str(e.get("data-key")) for e in root.iter() if e.get("data-key")}
+    assert set(patients.loc[patients["measured"] == 3, "patient"]) <= keys
+    text = " ".join(ET.fromstring(to_svg(drawn["discordance_places"].picture, "x")).itertext())
+    for name in patients.loc[patients["discordant"] & patients["place_ihc"].notna(), "patient"].head(3):
+        assert name in text
+
+
+def test_a_claim_without_an_estimate_is_told_as_not_testable(drawn: dict[str, Drawing]) -> None:
+    text = " ".join(ET.fromstring(to_svg(drawn["published_claims"].picture, "x")).itertext())
+    assert re.search(r"6D .*not testable", text)
+
+
+def test_a_forest_is_as_tall_as_its_rows() -> None:
+    point = Point(0.2, -0.1, 0.5, LOOKS[0], "tip")
+    frame = Frame(limits=(-1, 1), label="Effect", nothing=0, ticks=(-1, 0, 1), page=COLUMN, names=30)
+    with journal():
+        heights = [forest([Row(f"row {k}", (point,)) for k in range(n)], frame)[0].height for n in (2, 12)]
+    assert heights[1] - heights[0] == pytest.approx(35)
+    with journal():
+        picture, _ = forest([Row("x", (point, point), heading="Part")], frame)
+    assert len(ET.fromstring(to_svg(picture, "x")).findall(f".//{{{SVG}}}use[@data-tip]")) == 2
