@@ -85,7 +85,7 @@ def test_status_pairs_as_in_the_trial(demo: dict[str, Any]):
 
 
 def test_mrna_follows_protein(demo: dict[str, Any]):
-    assert all(e.low > 0.3 for e in demo["mrna_protein"].correlations)
+    assert all(e.low > 0 and e.q < 0.05 for e in demo["mrna_protein"].correlations)
 
 
 def test_distance_goes_with_er(demo: dict[str, Any]):
