@@ -315,7 +315,7 @@ def draw(cover_table: pd.DataFrame | None, stated: pd.DataFrame | None, cut: pd.
         axes[2].barh(place - 0.2, shown["robust_het"], 0.38, color="#0b6e99", label="beyond cut nuclei")
         axes[2].set_yticks(place, shown["genotypes"], fontsize=7)
         axes[2].set(xlabel="called HET (450 nuclei, signals kept with .8)")
-        axes[2].legend(frameon=False, loc="lower right", fontsize=8)
+        axes[2].legend(frameon=False, loc="center right", fontsize=8)
     figure.savefig(RESULTS / "calibration_fish.svg", metadata={"Date": None})
 
 

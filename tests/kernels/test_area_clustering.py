@@ -91,11 +91,17 @@ def test_likelihood_ratio_equals_a_general_optimiser(cells: list[tuple[int, int]
 
     null = a.sum() * np.log(p) + (m - a).sum() * np.log1p(-p)
     fits = [
-        minimize(negative, [np.log(p / (1 - p)), x], method="Nelder-Mead", bounds=[(-9, 9), (-14, 5)]).fun
+        minimize(negative, [np.log(p / (1 - p)), x], method="Nelder-Mead", bounds=[(-9, 9), (-14, 10)]).fun
         for x in (-5.0, -2.0, 0.0, 3.0)
     ]
     want = max(2 * (-min(fits) - null), 0)
     assert got.statistic[0] == pytest.approx(want, abs=2e-2)
+
+
+def test_areas_all_or_none() -> None:
+    got = between_area_test(np.array([0, 38]), np.array([4, 38]), np.array([0, 2]))
+    assert got.statistic[0] == pytest.approx(23.644, abs=2e-3)  # the supremum, at a mean of 1/2 and rho = 1
+    assert got.rho[0] > 0.999
 
 
 def test_size_and_power() -> None:

@@ -35,11 +35,11 @@ def fish_heterogeneity(
 
     ERBB2/CEP17 is the ratio of summed signals, copies the mean ERBB2 signals per nucleus, each with its interval for
     independent nuclei (delta method; t). A nucleus is amplified as the chosen definition has it; the fraction of
-    amplified nuclei carries a 95 % interval that allows for areas that differ (beta-binomial posterior, Jeffreys prior
-    on the mean, uniform correlation up to 0.6; area rows: exact binomial). HET is called on integers. Equitability is
-    Shannon's H of the (ERBB2, CEP17) pairs over ln of the number of distinct pairs, and beside it over ln of the number
-    of nuclei; both depend on how many nuclei were counted. Patients pool the nuclei of one phase
-    (doi:10.1172/JCI176454).
+    amplified nuclei carries a 95 % interval that allows for areas that differ (beta-binomial posterior, Beta(2/3, 2/3)
+    prior on the mean, a correlation that falls linearly to 0 at 0.6; area rows: exact binomial). HET is called on
+    integers. Equitability is Shannon's H of the (ERBB2, CEP17) pairs over ln of the number of distinct pairs, and
+    beside it over ln of the number of nuclei; both depend on how many nuclei were counted. Patients pool the nuclei of
+    one phase (doi:10.1172/JCI176454).
     """
     definition = BY_NAME[profile]
     n_min = min_cells or definition.n_min

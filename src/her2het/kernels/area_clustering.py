@@ -183,7 +183,7 @@ def _test(a: Ints, m: Ints, start: Ints, first: int, last: int, out: Floats) -> 
             continue
         null = hits * math.log(p) + (n - hits) * math.log(1 - p)
         # golden section in the square root of rho, where the likelihood is smooth at its bound
-        low, high = 1e-4, 0.995
+        low, high = 1e-4, 0.99999  # areas all or none: the maximum lies at rho = 1
         x1 = high - _GOLDEN * (high - low)
         x2 = low + _GOLDEN * (high - low)
         m1, f1 = _best_mean(a, m, start[s], start[s + 1], p, x1 * x1)
