@@ -14,7 +14,7 @@ import pytest
 
 from her2het.cli.lazy import guarded
 from her2het.cli.main import build
-from her2het.report.folder import OutputFolder, open_output, recover, swap
+from her2het.report.folder import OutputFolder, check_place, open_output, recover, swap
 from her2het.schema import StudyError
 
 TIMES = {"manifest.json"}
@@ -45,6 +45,15 @@ def first(study: Path) -> Path:
     out = study.parent / "serial"
     assert call("run", str(study), "--out", str(out), "--engine", "serial", "--progress", "none") == 0
     return out
+
+
+@pytest.mark.parametrize("text", ["{}", '{"intended_use": "research_use_only"}'])
+def test_a_folder_of_somebody_else_is_not_replaced(text: str, tmp_path: Path):
+    (tmp_path / "manifest.json").write_text(text)
+    if text != "{}":
+        (tmp_path / "thesis.docx").write_text("mine")
+    with pytest.raises(StudyError, match=r"Move it|Name another folder"):
+        check_place(tmp_path)
 
 
 def test_what_a_run_leaves(first: Path):
@@ -169,7 +178,7 @@ def test_killed_at_random_moments_leaves_the_old_or_the_new(study: Path, tmp_pat
 
 def staged(folder: OutputFolder, text: str) -> None:
     folder.stage.mkdir(parents=True)
-    (folder.stage / "manifest.json").write_text(text)
+    (folder.stage / "manifest.json").write_text(json.dumps({"intended_use": text}))
 
 
 def test_recovery_between_the_two_renames(tmp_path: Path):
@@ -182,7 +191,7 @@ def test_recovery_between_the_two_renames(tmp_path: Path):
         out.rename(folder.old)  # killed here: the old is aside, the new is not yet in
     assert not out.exists()
     with open_output(out):
-        assert (out / "manifest.json").read_text() == "old"
+        assert json.loads((out / "manifest.json").read_text()) == {"intended_use": "old"}
 
 
 def test_recovery_after_the_second_rename(tmp_path: Path):
@@ -195,7 +204,7 @@ def test_recovery_after_the_second_rename(tmp_path: Path):
         out.rename(folder.old)
         folder.stage.rename(out)  # killed here: the new is in, the old not yet deleted
     with open_output(out) as folder:
-        assert (out / "manifest.json").read_text() == "new"
+        assert json.loads((out / "manifest.json").read_text()) == {"intended_use": "new"}
         assert not folder.old.exists()
 
 

@@ -125,7 +125,7 @@ def _scatter(
     picture, (ax,) = blank(COLUMN, HEIGHT + max(0.0, top - 8), Margins(top=top))
     parts = [(missing, NO_GROUP, scores[unknown])] if unknown.any() else []
     parts += [
-        (names.get(value, value), look, scores[(scores[column] == value).to_numpy(dtype=bool)])
+        (names.get(value, value), look, scores[(scores[column] == value).fillna(False).to_numpy(dtype=bool)])
         for value, look in shown.items()
     ]
     for text, look, rows in parts:

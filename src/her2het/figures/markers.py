@@ -19,6 +19,8 @@ def markers_by_group(result: MarkerExpression) -> tuple[Drawing, ...]:
 @drawn
 def markers_by_rcb(result: MarkerExpression) -> tuple[Drawing, ...]:
     """Residual cancer burden against the baseline expression of each marker gene."""
+    if "rcb" not in result.values:
+        return ()
     known = result.values[result.values["rcb"].notna()]
     return tuple(_by_rcb(result, gene) for gene in genes_of(known))
 

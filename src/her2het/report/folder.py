@@ -15,6 +15,9 @@ from typing import IO
 from her2het.schema import StudyError
 
 MANIFEST = "manifest.json"
+WRITTEN = frozenset(
+    ("report.html", "methods.md", MANIFEST, "supporting_data_values.xlsx", "study.h5mu", "tables", "figures", "results")
+)
 KEPT_RESULTS = 6  # results per analysis that the cache keeps
 
 
@@ -49,11 +52,24 @@ def check_place(out: Path) -> None:
         raise StudyError(
             f"--out {out}: the folder is not empty and not an output of her2het. Name another, or empty it."
         )
+    if out.is_dir() and any(out.iterdir()):
+        _refuse_what_is_not_ours(out)
     parent = out.resolve().parent
     if not parent.is_dir():
         raise StudyError(f"--out {out}: the folder {parent} does not exist. Make it, or name another place.")
     if not os.access(parent, os.W_OK):
         raise StudyError(f"--out {out}: {parent} cannot be written. Name another place.")
+
+
+def _refuse_what_is_not_ours(out: Path) -> None:
+    """A run replaces the whole folder, so nothing that a run did not write may lie in it."""
+    strangers = sorted(entry.name for entry in out.iterdir() if entry.name not in WRITTEN)
+    if strangers:
+        raise StudyError(
+            f"--out {out}: {strangers[0]!r} is not of her2het, and a run replaces the folder. Move it, or name another."
+        )
+    if '"intended_use"' not in (out / MANIFEST).read_text(encoding="utf-8", errors="replace"):
+        raise StudyError(f"--out {out}: its {MANIFEST} is not of her2het. Name another folder, or empty it.")
 
 
 @contextmanager
