@@ -1,6 +1,7 @@
 """Coefficients against statsmodels' negative binomial GLM, and against the equation that they solve."""
 
 import numpy as np
+import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import nbinom
 
+from her2het.kernels.deseq import optimum
 from her2het.kernels.deseq.irls import coefficients, log_likelihoods, natural_ridge
 from her2het.kernels.deseq.layout import Layout, layout
 from her2het.kernels.deseq.optimum import BOUND, bounded_coefficients
@@ -86,6 +88,20 @@ def test_search_holds_separated_groups_within_bounds() -> None:
     assert (np.abs(beta) <= BOUND * LN2 + 1e-12).all()
     assert abs(np.exp(beta[0].sum()) - counts[0, 6:].mean()) < 0.01 * counts[0, 6:].mean()
     assert beta[0, 1] / LN2 > 15
+
+
+@pytest.mark.parametrize("which", [0, 1, 3])
+def test_search_gives_the_same_compiled_or_not(which: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    design = designs(3)[which]
+    counts, sf, alpha = simulated(3, design, 4)
+    counts[0, :8] = 0
+    plan = layout(design)
+    found = []
+    for worth in (1e9, -1.0):
+        monkeypatch.setattr(optimum, "WORTH_COMPILING", worth)
+        start = np.zeros((4, plan.columns))
+        found.append(bounded_coefficients(counts, sf, plan, alpha, natural_ridge(plan), start)[0])
+    np.testing.assert_allclose(found[0], found[1], atol=1e-5)
 
 
 @given(seed=st.integers(0, 10**6), which=st.integers(0, 3))

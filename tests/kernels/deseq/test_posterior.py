@@ -13,6 +13,7 @@ from scipy.stats import nbinom
 
 from her2het.kernels.deseq import posterior as parts
 from her2het.kernels.deseq.arrow import arrow_room
+from her2het.kernels.deseq.grid import grid_search, log_posteriors
 from her2het.kernels.deseq.layout import Layout, layout
 from her2het.kernels.deseq.posterior import Prior
 
@@ -52,12 +53,6 @@ def log_posterior(a, y, mu, order, arrow, p, log_scale, prior):
 def line_search(a, y, mu, order, arrow, p, log_scale, prior):
     gene, n_large, room = prepare(y, mu, order, arrow, p)
     return parts.line_search(a, gene, n_large, arrow, room, log_scale, prior)
-
-
-@njit
-def grid_search(low, high, y, mu, order, arrow, p, log_scale, prior):
-    gene, n_large, room = prepare(y, mu, order, arrow, p)
-    return parts.grid_search(low, high, gene, n_large, arrow, room, log_scale, prior)
 
 
 def prepared(y: NDArray[np.int32], mu: Floats, plan: Layout):
@@ -104,4 +99,19 @@ def test_search_ends_at_the_top_under_a_prior(seed: int) -> None:
     top = minimize_scalar(lambda t: -twin(t, y, mu, GROUPS, (prior.mean, prior.variance)), bounds=(-6, 3))
     assert found.at_end >= found.at_start
     assert abs(found.log_alpha - top.x) < 2e-3  # a rise below 1e-6 ends the search
-    assert abs(grid_search(math.log(1e-8), math.log(12), *args, prior) - top.x) < 0.2
+    low, high = math.log(1e-8), math.log(12)
+    found_by_grid = grid_search(low, high, y.astype(float), mu, GROUPS, (prior.mean, prior.variance))
+    assert abs(found_by_grid - top.x) < 0.2
+
+
+@pytest.mark.parametrize("design", [GROUPS, AGE], ids=["groups", "age"])
+@given(y=counts, seed=st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_grid_looks_at_the_same_function(design: Floats, y: list[int], seed: int) -> None:
+    counted = np.array(y, np.int32)
+    mu = np.random.default_rng(seed).uniform(0.5, 2, 12) * max(np.mean(y), 0.6)
+    at = np.linspace(-8, 2, 9)
+    slow = np.array([twin(a, counted, mu, design, (-1.0, 0.7)) for a in at])
+    mine = log_posteriors(at, counted.astype(float), mu, design, (-1.0, 0.7))
+    scale = max(np.abs(slow).max(), float(np.sum(counted)) * 1e-3, 1)
+    np.testing.assert_allclose(mine - mine[0], slow - slow[0], atol=1e-9 * scale)

@@ -4,20 +4,21 @@ The steps are those of Byrd, Lu, Nocedal & Zhu 1995 (doi:10.1137/0916069): gener
 free variables cut back to the bounds, and the line search of Moré & Thuente 1994 (doi:10.1145/192115.192132). For the
 few variables here the Hessian approximation is a dense matrix. Later versions of the method project the subspace step
 instead of cutting it back: in flat directions they end elsewhere, which is why this is not scipy's.
+
+These functions run as they are for few searches, and compiled for many: compiling them takes longer than few searches.
 """
 
 import math
 
 import numpy as np
-from numba import njit
-
-from her2het.kernels.deseq.special import LEAF
+from numba.extending import register_jitable
 
 PAIRS = 5
+BODY = {"error_model": "numpy"}
 EPS = 2.220446049250313e-16
 
 
-@njit(**LEAF)
+@register_jitable(**BODY)
 def hessian(steps, changes, kept, theta, b, work):
     """BFGS matrix of the kept pairs on top of theta times the identity, into b."""
     n = len(b)
@@ -39,7 +40,7 @@ def hessian(steps, changes, kept, theta, b, work):
                 b[i, j] += changes[k, i] * changes[k, j] / sy - work[i] * work[j] / sbs
 
 
-@njit(**LEAF)
+@register_jitable(**BODY)
 def cauchy_point(x, g, b, theta, low, high, z, d, t):
     """First minimum of the quadratic model along the projected steepest descent, into z; d and t are room."""
     n = len(x)
@@ -90,7 +91,7 @@ def cauchy_point(x, g, b, theta, low, high, z, d, t):
         left -= 1
 
 
-@njit(**LEAF)
+@register_jitable(**BODY)
 def subspace_point(x, g, b, low, high, z, d, free, a):
     """Move z to the minimum of the model over its free variables, cut back to the bounds; False where that fails."""
     n = len(x)
@@ -150,7 +151,7 @@ def subspace_point(x, g, b, low, high, z, d, free, a):
     return True
 
 
-@njit(**LEAF)
+@register_jitable(**BODY)
 def better_step(s, lowest, highest):
     """Next trial of the line search and the interval around it (Moré & Thuente's four cases).
 

@@ -7,14 +7,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from her2het.kernels.deseq.arrow import arrow_room, factor, solve, to_cells, to_columns
+from her2het.kernels.deseq.arrow import arrow_room, to_cells
+from her2het.kernels.deseq.grid import grid_search
 from her2het.kernels.deseq.layout import Layout
 from her2het.kernels.deseq.posterior import (
     MAX_STEPS,
     MIN_DISPERSION,
     Prior,
     gene_room,
-    grid_search,
     line_search,
     take_gene,
 )
@@ -69,59 +69,23 @@ def starting_dispersions(counts: NDArray[np.int32], size_factors: Floats, design
     With x = y / s (s the size factors), m and v mean and variance of x, and u = max(1, least-squares fit of x on the
     design): min(max(0, sum[((x - u)^2 - u) / u^2] / (n - p)), (v - m mean(1/s)) / m^2), held to 1e-8..max(10, n).
     """
-    genes = len(counts)
-    out = np.empty((3, genes))
+    out = np.empty((3, len(counts)))
+    solve, back = np.ascontiguousarray(np.linalg.pinv(design.design).T), np.ascontiguousarray(design.design.T)
     inverse_mean = float(np.mean(1 / size_factors))
-    highest = max_dispersion(design.samples)
-    args = (design.order, size_factors[design.order], design.fit, design.saturated, inverse_mean, highest)
-    over_chunks(lambda a, b: _starts(counts, a, b, *args, out), genes, GENES_PER_CHUNK)
+    spare = design.samples - design.columns
+
+    def fill(a: int, b: int) -> None:
+        x = counts[a:b] / size_factors
+        mean, var = x.mean(axis=1), x.var(axis=1, ddof=1)
+        u = np.maximum((x @ solve) @ back, 1.0)
+        rough = (((x - u) ** 2 - u) / (u * u)).sum(axis=1) / spare
+        with np.errstate(invalid="ignore"):
+            start = np.minimum(np.maximum(rough, 0.0), (var - inverse_mean * mean) / (mean * mean))
+        start = np.clip(start, MIN_DISPERSION, max_dispersion(design.samples))
+        out[:, a:b] = mean, var, np.where(mean > 0, start, np.nan)
+
+    over_chunks(fill, len(counts), GENES_PER_CHUNK)
     return Starts(out[0], out[1], out[2])
-
-
-@njit(**KERNEL)
-def _starts(counts, first, last, order, sf, arrow, saturated, inverse_mean, highest, out):
-    n = len(order)
-    cells = arrow.border.shape[1]
-    p = len(arrow.block_cols) + len(arrow.border_cols)
-    room = arrow_room(arrow)
-    size = np.empty(cells)
-    for c in range(cells):
-        size[c] = arrow.start[c + 1] - arrow.start[c]
-    factor(size, np.zeros(p), arrow, room)
-    x = np.empty(n)
-    fitted = np.empty(cells)
-    rhs = np.empty(p)
-    beta = np.empty(p)
-    for g in range(first, last):
-        mean = 0.0
-        for c in range(cells):
-            total = 0.0
-            for i in range(arrow.start[c], arrow.start[c + 1]):
-                x[i] = counts[g, order[i]] / sf[i]
-                total += x[i]
-            mean += total
-            fitted[c] = total / size[c] if saturated else total
-        mean /= n
-        var = 0.0
-        for i in range(n):
-            var += (x[i] - mean) ** 2
-        var /= n - 1
-        out[0, g] = mean
-        out[1, g] = var
-        out[2, g] = np.nan
-        if mean == 0:
-            continue
-        if not saturated:
-            to_columns(fitted, rhs, arrow)
-            solve(rhs, beta, arrow, room)
-            to_cells(beta, fitted, arrow)
-        rough = 0.0
-        for c in range(cells):
-            u = max(fitted[c], 1.0)
-            for i in range(arrow.start[c], arrow.start[c + 1]):
-                rough += ((x[i] - u) ** 2 - u) / (u * u)
-        start = min(max(rough / (n - p), 0.0), (var - inverse_mean * mean) / (mean * mean))
-        out[2, g] = min(max(start, MIN_DISPERSION), highest)
 
 
 @njit(**LEAF)
@@ -198,7 +162,21 @@ def _search_all(
         start, prior_mean, prior_variance, beta, max_dispersion(design.samples), out, steps, kept,
     )  # fmt: skip
     over_chunks(lambda a, b: _search(counts, a, b, *args), genes, GENES_PER_CHUNK)
+    own = ~np.isfinite(prior_mean)
+    with np.errstate(invalid="ignore"):
+        lost = (start > 0) & ((steps >= MAX_STEPS) | (own & (steps == 1) & (out > MIN_DISPERSION * 10)))
+    low, high = math.log(MIN_DISPERSION), math.log(max_dispersion(design.samples))
+    for g in np.flatnonzero(lost).tolist():
+        y = counts[g].astype(np.float64)
+        mean = _cell_means(y / size_factors, design) if design.saturated else np.exp(design.design @ beta[g])
+        prior = None if own[g] else (float(prior_mean[g]), prior_variance)
+        best = grid_search(low, high, y, np.maximum(mean * size_factors, MIN_MU), design.design, prior)
+        out[g] = math.exp(min(max(best, low), high))
     return out, steps, kept
+
+
+def _cell_means(x: Floats, design: Layout) -> Floats:
+    return (np.bincount(design.cell_of, x) / np.bincount(design.cell_of))[design.cell_of]
 
 
 @njit(**KERNEL)
@@ -220,14 +198,9 @@ def _search(
         found = line_search(math.log(start[g]), gene, n_large, adjust, room, log_scale, prior)
         alpha = math.exp(found.log_alpha)
         steps[g] = found.steps
-        by_grid = found.steps >= MAX_STEPS
         if not prior.used:
             alpha = min(alpha, highest)
             if found.at_end < found.at_start + abs(found.at_start) * NO_RISE:
                 alpha = start[g]
                 kept[g] = True
-            by_grid = (by_grid or found.steps == 1) and alpha > MIN_DISPERSION * 10
-        if by_grid:
-            low, high = math.log(MIN_DISPERSION), math.log(highest)
-            alpha = math.exp(grid_search(low, high, gene, n_large, adjust, room, log_scale, prior))
         out[g] = min(max(alpha, MIN_DISPERSION), highest)

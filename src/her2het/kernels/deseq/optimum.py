@@ -4,14 +4,15 @@ import math
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from her2het.kernels.deseq.arrow import to_cells
-from her2het.kernels.deseq.box import EPS, PAIRS, better_step, cauchy_point, hessian, subspace_point
+from her2het.kernels.deseq.box import BODY, EPS, PAIRS, better_step, cauchy_point, hessian, subspace_point
 from her2het.kernels.deseq.layout import Layout
 from her2het.kernels.deseq.likelihood import half_deviance, log_lik_at_counts
 from her2het.kernels.deseq.posterior import gene_room, take_gene
-from her2het.kernels.deseq.special import INNER, KERNEL, LEAF, LN2, exp_row
+from her2het.kernels.deseq.special import KERNEL, LN2, exp_row
 from her2het.kernels.threads import over_chunks
 
 Floats = NDArray[np.float64]
@@ -21,6 +22,8 @@ STEP = 1e-3
 FLATTEST = 1e7 * EPS
 MAX_ITERATIONS = 100
 TRIALS = 20
+SECONDS_PER_SEARCH, SECONDS_PER_ENTRY, WORTH_COMPILING = 1e-3, 1.5e-4, 0.5
+"""What a search costs uncompiled, in seconds, beside what compiling it costs."""
 SUFFICIENT, CURVATURE, NARROWEST = 1e-3, 0.9, 0.1
 
 
@@ -39,23 +42,22 @@ def bounded_coefficients(
     converged = np.zeros(genes, np.bool_)
     scale = np.maximum(np.abs(design.design).max(axis=0), 1.0)
     args = (design.order, size_factors[design.order], design.fit, alpha, ridge, start, scale, beta, converged)
-    over_chunks(lambda a, b: _search_genes(counts, a, b, *args), genes, 8)
+    if genes * (SECONDS_PER_SEARCH + SECONDS_PER_ENTRY * p * p) < WORTH_COMPILING:
+        with np.errstate(all="ignore"):
+            _search_genes(counts, 0, genes, *args)
+    else:
+        over_chunks(lambda a, b: _compiled_search(counts, a, b, *args), genes, 8)
     return beta, converged
 
 
-@njit(**KERNEL)
 def _search_genes(counts, first, last, order, sf, arrow, alphas, ridge, start, scale, beta, converged):
-    n = len(order)
-    cells = arrow.border.shape[1]
     p = len(ridge)
-    gene = gene_room(n, cells, p)
-    natural, mean, gradient, x = np.empty(p), np.empty(cells), np.empty(p), np.empty(p)
-    low, high, room, factor = np.empty(p), np.empty(p), np.empty((10, p)), np.empty(p)
+    natural, mean, gradient, x = np.empty(p), np.empty(arrow.border.shape[1]), np.empty(p), np.empty(p)
+    low, high, room, factor = np.empty(p), np.empty(p), np.empty((6, p)), np.empty(p)
     for g in range(first, last):
-        alpha = alphas[g]
-        r = 1 / alpha
-        n_large = take_gene(counts[g], order, gene)
-        fixed = -log_lik_at_counts(r, gene, n_large)  # constants count: the end rule is relative to the whole
+        r = 1 / alphas[g]
+        gene, top = _gene_and_top(counts[g], order, arrow, p, r)
+        fixed = -top  # constants count: the end rule is relative to the whole
         for j in range(p):
             fixed -= 0.5 * math.log(ridge[j] * LN2 * LN2 / (2 * math.pi))
             factor[j] = LN2 / scale[j]
@@ -67,7 +69,15 @@ def _search_genes(counts, first, last, order, sf, arrow, alphas, ridge, start, s
             beta[g, j] = x[j] * factor[j]
 
 
-@njit(**LEAF)
+@njit(**KERNEL)
+def _gene_and_top(counts, order, arrow, p, r):
+    """The gene's counts in the order of the layout, and the log likelihood where every mean equals its count."""
+    gene = gene_room(len(order), arrow.border.shape[1], p)
+    n_large = take_gene(counts, order, gene)
+    return gene, log_lik_at_counts(r, gene, n_large)
+
+
+@njit(**KERNEL)
 def _evaluate(x, low, high, gradient, gene, sf, arrow, r, ridge, factor, fixed, natural, mean):
     """Negative log posterior at x, and its central differences into gradient."""
     p = len(x)
@@ -95,7 +105,7 @@ def _evaluate(x, low, high, gradient, gene, sf, arrow, r, ridge, factor, fixed, 
     return here
 
 
-@njit(**INNER)
+@register_jitable(**BODY)
 def _minimise(x, low, high, g, room, gene, sf, arrow, r, ridge, factor, fixed, natural, mean):
     p = len(x)
     z, d, t, old, old_g = room[0], room[1], room[2], room[3], room[4]
@@ -226,3 +236,6 @@ def _minimise(x, low, high, g, room, gene, sf, arrow, r, ridge, factor, fixed, n
             kept += 1
             theta = rr / dr
     return False
+
+
+_compiled_search = njit(**KERNEL)(_search_genes)

@@ -13,13 +13,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from her2het.kernels.deseq.arrow import ArrowRoom, arrow_room, log_determinant
+from her2het.kernels.deseq.arrow import log_determinant
 from her2het.kernels.deseq.likelihood import gather
 from her2het.kernels.deseq.special import FAST, INNER, LEAF, SMALL, log_row, stirling_rest
 
 MIN_DISPERSION = 1e-8
 MAX_STEPS = 100
-GRID = 20
 
 
 class GeneRoom(NamedTuple):
@@ -207,25 +206,3 @@ def line_search(a, gene, n_large, arrow, room, log_scale, prior):
             kappa = (10.0 - a) / slope
         to = a + kappa * slope
     return Search(a, at_start, value, steps)
-
-
-@njit(**LEAF)
-def grid_search(low, high, gene, n_large, arrow, room, log_scale, prior):
-    """The best of 20 values of log alpha from low to high, then of 20 around it."""
-    step = (high - low) / (GRID - 1)
-    at = low
-    best = -np.inf
-    for k in range(2 * GRID):
-        if k == GRID:
-            low = at - step
-            step = 2 * step / (GRID - 1)
-            best = -np.inf
-        here = low + (k % GRID) * step
-        value, _ = log_posterior(here, gene, n_large, arrow, room, log_scale, prior)
-        if value > best:
-            best = value
-            at = here
-    return at
-
-
-__all__ = ["ArrowRoom", "GeneRoom", "Prior", "Search", "arrow_room", "gene_room", "grid_search", "line_search"]
