@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
@@ -164,6 +164,7 @@ def worked_example() -> list[tuple[int, int]]:
 
 
 @settings(deadline=None)
+@example([(0, 1)] * 19 + [(1, 1)])
 @given(cells)
 def test_intervals_by_their_definition(nuclei):
     n, cep17 = len(nuclei), sum(c for _, c in nuclei)
