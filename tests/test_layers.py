@@ -7,6 +7,7 @@ import her2het
 
 ROOT = Path(her2het.__file__).parent
 ALLOWED: dict[str, set[str]] = {
+    "notice": set(),
     "schema": set(),
     "expression": {"schema"},
     "tables": {"schema"},
@@ -14,7 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "io": {"schema", "tables", "study", "reference"},
     "reference": {"schema"},
     "kernels": set(),
-    "rules": {"schema", "reference", "kernels"},
+    "rules": {"notice", "schema", "reference", "kernels"},
     "stats": {"schema", "kernels", "expression", "reference"},
     "results": {"schema", "stats"},
     "engine": set(),
@@ -27,11 +28,12 @@ ALLOWED: dict[str, set[str]] = {
     "load": {"schema", "tables", "study", "io", "config", "plan", "stats"},
     "store": {"schema", "stats"},
     "run": {"", "schema", "study", "config", "plan", "engine", "store"},
-    "report": {"", "schema", "study", "plan", "store", "run", "figures", "results", "stats", "engine"},
+    "report": {"", "notice", "schema", "study", "plan", "store", "run", "figures", "results", "stats", "engine"},
     "simulate": {"schema", "tables", "kernels", "reference"},
     "cli": {
         *(
             "",
+            "notice",
             "schema",
             "tables",
             "study",

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import pytest
 
-from her2het.report import notice
+from her2het import notice
 from her2het.report.build import css_string, exclusions, placed, render_report
 from her2het.report.view import ReportView
 

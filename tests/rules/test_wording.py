@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from her2het.reference.guidelines import COMMENTS, RESEARCH_USE, VERSIONS
+from her2het.notice import OF_RULES
+from her2het.reference.guidelines import COMMENTS, VERSIONS
 from her2het.rules import outcome
 from her2het.rules.case import case_from
 from her2het.rules.rcb import rcb
@@ -70,7 +71,7 @@ def test_no_text_of_any_verdict_claims_anything():
         statuses.add(found.status)
         answer = found.as_dict()
         assert answer["intended_use"] == "research_use_only"
-        assert answer.pop("research_use") == list(RESEARCH_USE)
+        assert answer.pop("research_use") == list(OF_RULES)
         said.update(texts_in(answer))
         if count % 23 == 0:
             said.add(text_of(found))
@@ -113,5 +114,5 @@ def test_the_notice_names_what_a_person_must_resolve():
 
 def test_rcb_texts():
     answer = rcb(d1=20, d2=15, cellularity=20, in_situ=5, nodes=2, largest_met=8).as_dict()
-    assert answer.pop("research_use") == list(RESEARCH_USE)
+    assert answer.pop("research_use") == list(OF_RULES)
     assert not CLAIMS.search(str(answer))

@@ -21,12 +21,13 @@ def command(study: Path, as_json: bool) -> int:
     """
     from her2het.analyses import PLAN
     from her2het.load import open_study
+    from her2het.notice import INTENDED_USE
 
     opened = open_study(study, PLAN)
     notes = opened.study.notes if opened.study else ()
     if as_json:
         record = {
-            "intended_use": "research_use_only",
+            "intended_use": INTENDED_USE,
             "problems": list(opened.problems),
             "notes": [vars(n) for n in notes],
             "tables": [vars(i) for i in opened.study.inputs] if opened.study else [],

@@ -7,10 +7,8 @@ from typing import Any
 
 import click
 
-RESEARCH_USE = (
-    "Research use only: not a medical device, not for diagnosis or treatment decisions. "
-    "Runs on this machine alone; nothing is sent anywhere."
-)
+from her2het import notice
+
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -20,7 +18,7 @@ class LazyGroup(click.Group):
     def __init__(
         self, name: str, table: Mapping[str, tuple[str, str]], *, compiles: bool = False, **settings: Any
     ) -> None:
-        super().__init__(name, epilog=RESEARCH_USE, context_settings=CONTEXT, **settings)
+        super().__init__(name, epilog=notice.HELP, context_settings=CONTEXT, **settings)
         self.table = table
         self.compiles = compiles  # whether its commands run numerical kernels, whose compilation is worth a word
 
@@ -34,7 +32,7 @@ class LazyGroup(click.Group):
             return None
         command = importlib.import_module(self.table[cmd_name][0]).command
         if not command.epilog:
-            command.epilog = RESEARCH_USE
+            command.epilog = notice.HELP
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -288,14 +288,3 @@ class RcbRules:
 
 
 RCB = RcbRules(1.4, 0.17, 4.0, 0.75, 1.36, 3.28, 0.005, SYMMANS_2007, "Symmans 2007")
-
-INTENDED_USE = "research_use_only"
-RESEARCH_USE: tuple[str, ...] = (
-    "Research use only; not a medical device; not for diagnosis or treatment decisions; not validated for clinical "
-    "use; not cleared or approved by FDA or CE-marked.",
-    "Output depends on the counts and percentages entered and on the choice of region; every specimen needs review by "
-    "a pathologist; ADJUDICATION_REQUIRED and INDETERMINATE must be resolved by a qualified person.",
-    "Guidelines change; not affiliated with the issuing bodies; rules are re-expressed, not quoted: consult the "
-    "original.",
-)
-"""What every text and JSON output of a rule says beside its result."""

@@ -12,10 +12,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from her2het import notice
 from her2het.figures.marks import plain, themed
 from her2het.figures.style import TOKENS, Look, looks
 from her2het.figures.words import capital, found, interval, join, level, number, p_text, scale, significance
-from her2het.report import notice
 from her2het.report.frames import as_json, shown
 from her2het.report.methods import methods_paragraphs, references_of
 from her2het.report.prose import html, paragraphs

@@ -9,6 +9,7 @@ import mudata
 import numpy as np
 import pandas as pd
 
+from her2het import notice
 from her2het.results.cohort import GroupAssignment
 from her2het.results.expression import Expression
 from her2het.results.fish import FishHeterogeneity
@@ -48,7 +49,7 @@ def write_h5mu(path: Path, study: Study, results: Mapping[type, Any]) -> None:
         parts["samples"] = anndata.AnnData(obs=observed)
     with mudata.set_options(pull_on_update=False):
         whole = mudata.MuData(parts)
-        whole.uns["her2het"] = {"intended_use": "research_use_only", "study": study.design.name}
+        whole.uns["her2het"] = {"intended_use": notice.INTENDED_USE, "study": study.design.name}
         whole.write_h5mu(path, compression="lzf")
 
 

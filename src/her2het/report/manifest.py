@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from her2het import __version__
+from her2het import __version__, notice
 from her2het.run import Outcome
 from her2het.study import Study
 
@@ -63,7 +63,7 @@ def commit() -> str:
 def record(study: Study, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """What is the same for the same input: study, inputs, analyses with their knobs and keys, versions."""
     return {
-        "intended_use": "research_use_only",
+        "intended_use": notice.INTENDED_USE,
         "study": study.design.name,
         "synthetic": study.design.synthetic,
         "versions": versions(),

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from her2het import notice
 from her2het.figures.words import join
-from her2het.report import notice
 from her2het.report.prose import paragraphs
 from her2het.report.view import AnalysisView, ReportView
 from her2het.stats.estimate import Estimate

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from her2het import notice
 from her2het.figures.marks import plain
-from her2het.report import notice
 from her2het.report.view import PanelView, ReportView
 
 CREATED = datetime(2020, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # fixed, so that the bytes are the same twice

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from her2het.reference.guidelines import INTENDED_USE, VERSIONS, Version
+from her2het.notice import INTENDED_USE
+from her2het.reference.guidelines import VERSIONS, Version
 from her2het.rules.case import case_from
 from her2het.rules.status import DEFAULT, Policy, verdicts
 from her2het.rules.trace import STATUSES, Verdict

@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from her2het.reference.guidelines import INTENDED_USE, RCB, RESEARCH_USE
+from her2het.notice import INTENDED_USE, OF_RULES
+from her2het.reference.guidelines import RCB
 from her2het.rules.exact import exact, one_of, within
 from her2het.rules.trace import Flag, Step
 from her2het.schema import StudyError
@@ -50,7 +51,7 @@ class RcbResult:
             "reference": {"citation": RCB.citation.full, "doi": RCB.citation.doi},
             "ruleset_version": "rcb-2007/1",
             "intended_use": INTENDED_USE,
-            "research_use": list(RESEARCH_USE),
+            "research_use": list(OF_RULES),
         }
 
 

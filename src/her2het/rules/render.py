@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from her2het.reference.guidelines import COMMENTS, GUIDELINES, INTENDED_USE, RCB, RESEARCH_USE, Version
+from her2het.notice import INTENDED_USE, OF_RULES
+from her2het.reference.guidelines import COMMENTS, GUIDELINES, RCB, Version
 from her2het.rules.rcb import PCR_DEFINITIONS, RcbResult
 from her2het.rules.strata import FOOTNOTE
 from her2het.rules.trace import Step, Verdict
@@ -98,14 +99,14 @@ def changes(verdicts: Sequence[Verdict]) -> list[str]:
     return lines or ["No difference between these versions."]
 
 
-def notice() -> str:
-    """The research-use notice, one paragraph per sentence group."""
-    return "\n".join(_wrap(text, 0) for text in RESEARCH_USE)
+def notice(texts: Sequence[str] = OF_RULES) -> str:
+    """The research-use notice, one paragraph per text of `her2het.notice`."""
+    return "\n".join(_wrap(text, 0) for text in texts)
 
 
-def head() -> dict[str, object]:
+def head(texts: Sequence[str] = OF_RULES) -> dict[str, object]:
     """What every JSON answer starts with."""
-    return {"intended_use": INTENDED_USE, "research_use": list(RESEARCH_USE)}
+    return {"intended_use": INTENDED_USE, "research_use": list(texts)}
 
 
 def rcb_text(result: RcbResult) -> str:

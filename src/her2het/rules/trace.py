@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from her2het.reference.guidelines import COMMENTS, GUIDELINES, INTENDED_USE, RESEARCH_USE, Version
+from her2het.notice import INTENDED_USE, OF_RULES
+from her2het.reference.guidelines import COMMENTS, GUIDELINES, Version
 
 Level = Literal["plain", "caution", "stop"]
 Status = Literal[
@@ -211,5 +212,5 @@ class Verdict:
             "missing": list(self.missing),
             "inputs_sha256": self.inputs_sha256,
             "intended_use": INTENDED_USE,
-            "research_use": list(RESEARCH_USE),
+            "research_use": list(OF_RULES),
         }
