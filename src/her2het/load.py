@@ -70,7 +70,8 @@ def open_study(place: Path, plan: Plan) -> Opened:
             problems += bad
     if problems:
         return Opened(None, tuple(problems))
-    return Opened(Study(design, tables, knobs, tuple(inputs), tuple(notes), toml.parent), ())
+    settings = InputFile("", toml.name, 0, 0, hashlib.sha256(toml.read_bytes()).hexdigest())
+    return Opened(Study(design, tables, knobs, tuple(inputs), tuple(notes), toml.parent, settings), ())
 
 
 def _check_groups(

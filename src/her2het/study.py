@@ -15,7 +15,7 @@ Table = pd.DataFrame | Matrix
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file that was read: which table it became, its size, and its digest."""
+    """A file that was read: which table it became ('' for study.toml), its size, and its digest."""
 
     table: str
     file: str
@@ -34,6 +34,7 @@ class Study:
     inputs: tuple[InputFile, ...] = ()
     notes: tuple[Note, ...] = ()
     folder: Path | None = None
+    settings: InputFile | None = None  # study.toml
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """A table that is a frame, or None where the study lacks it."""
