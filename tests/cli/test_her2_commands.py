@@ -1,6 +1,8 @@
 """her2 call, her2 classify and rcb: what they print, in text and JSON, and how they refuse."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,8 @@ from click.testing import CliRunner
 
 from her2het.cli.her2 import COMMANDS
 from her2het.cli.her2 import command as group
+from her2het.cli.lazy import guarded
+from her2het.cli.main import build
 from her2het.cli.rcb import command as rcb
 from her2het.schema import StudyError
 
@@ -91,6 +95,29 @@ def test_every_option_reaches_the_rules():
         (["--json", "-"], "{", "standard input line 1: not JSON"),
         (["--json", "-"], "[1]", "holds no record"),
         (["--json", "nowhere.json"], None, "nowhere.json: cannot be read"),
+        (["--json", "-"], '{"ihc": {"score": "2+"}, "ihc": {"score": "0"}}', "'ihc' is given twice"),
+        (["--json", "-"], '{"ihc": {"score": "2+", "score": "3+"}}', "'score' is given twice"),
+        (["--json", "-"], "[" * 100_000, "lists too deep"),
+        (["--json", "-"], '{"ihc": ' + "[" * 500 + "]" * 500 + "}", "beyond 6 levels"),
+        (["--json", "-"], '{"ish": {"her2": ' + "9" * 5000 + "}}", "a number too long"),
+        (["--json", "-"], '{"ish": {"ratio": NaN, "copies": 4}}', "is not finite"),
+        (["--json", "-"], '{"ish": {"ratio": -Infinity}}', "is not finite"),
+        (["--json", "-"], '{"ish": {"ratio": 1e-999999999, "copies": 4}}', "more than 40 digits"),
+        (["--json", "-"], "", "not JSON"),
+        (["--json", "-"], "null", "holds no record"),
+        (["--json", "-"], '{"ihc": 3}', "is not a record"),
+        (["--json", "-"], '{"ish": {"cells": [[4, 2], [4]]}}', "CEP17 of cell 2"),
+        (["--json", "-"], '{"ish": {"cells": [[4, 2, 1]]}}', "Write a pair"),
+        (["--ratio", "nan", "--copies", "4"], None, "is not finite"),
+        (["--ratio", "2,1", "--copies", "4"], None, "Write decimals with a point"),
+        (["--her2-signals", "88", "--cep17-signals", "42"], None, "sums need her2, n"),
+        (["--her2-signals", "88", "--nuclei", "0"], None, "0 cells counted"),
+        (["--ihc", "2+", "--nuclei", "20"], None, "no counts"),
+        (["--ihc", "2+", "--recount-ratio", "2"], None, "there is no first count"),
+        (["--ihc", "2+", "--single-probe"], None, "--single-probe: no count"),
+        (["--cell-scores", "0=40,0=60"], None, "score 0 is given twice"),
+        (["--zero", "none"], None, "no score and no pattern"),
+        (["--preset", "names"], None, "name headings of --cells"),
     ],
 )
 def test_call_refuses_with_one_sentence(arguments, text, words):
@@ -98,6 +125,67 @@ def test_call_refuses_with_one_sentence(arguments, text, words):
         call(*arguments, text=text)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_refused_in_one_sentence(tmp_path):
+    path = tmp_path / "case.json"
+    path.write_bytes(b"\xff\xfe{\x00}\x00")
+    with pytest.raises(StudyError, match="not UTF-8") as caught:
+        call("--json", str(path))
+    assert "\n" not in str(caught.value)
+    with pytest.raises(StudyError, match="cannot be read"):
+        call("--json", str(tmp_path))
+    path.write_text('\ufeff{"ihc": {"score": "2+"}}', encoding="utf-8")  # as Windows writes it
+    assert "EQUIVOCAL" in call("--json", str(path), "--guideline", "2023")
+
+
+def test_nuclei_of_a_file_are_a_count(tmp_path):
+    path = tmp_path / "nuclei.csv"
+    nuclei = [(3, 1), *[(3, 2)] * 2, *[(4, 2)] * 9, *[(5, 2)] * 5, *[(6, 3)] * 3]  # 88 and 42 signals
+    rows = [f"{i % 3},{h},{c}" for i, (h, c) in enumerate(nuclei)]
+    path.write_text("field,HER2,CEP17\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    out = json.loads(call("--ihc", "2+", "--cells", str(path), "--guideline", "2018", "--format", "json"))
+    ish = out["verdicts"][0]["ish"]
+    assert (ish["sum_her2"], ish["sum_cep17"], ish["n"], ish["group"]) == (88, 42, 20, 1)
+    assert ish["ratio"]["interval_95"] == pytest.approx([1.955, 2.235], abs=5e-4)
+    assert "NEAR_THRESHOLD" in {flag["code"] for flag in out["verdicts"][0]["warnings"]}
+    path.write_text("case,red,green\nx,4,2\ny,4,2\n", encoding="utf-8")
+    with pytest.raises(StudyError, match="2 samples"):
+        call("--cells", str(path), "--preset", "red-her2")
+    path.write_text("case,red,green\nx,4,2\n", encoding="utf-8")
+    with pytest.raises(StudyError, match="given together"):
+        call("--cells", str(path), "--ratio", "2", "--column", "erbb2=red", "--column", "cep17=green")
+
+
+def test_a_recount_in_sums_shows_both_together():
+    first = ["--ihc", "2+", "--her2-signals", "70", "--cep17-signals", "33", "--nuclei", "20", "--observer", "a"]
+    second = ["--recount-her2-signals", "82", "--recount-cep17-signals", "40", "--recount-nuclei", "20"]
+    second += ["--recount-observer", "b", "--recount-blinded", "--recount-with-2plus", "--guideline", "2018"]
+    text = " ".join(call(*first, *second).split())
+    assert "ADJUDICATION_REQUIRED" in text
+    assert "for information: ratio 152/73, copies 152/40" in text
+    assert "RECOUNT_UNDOCUMENTED" not in text
+    assert "2+ area was left out" in call(*first, *second, "--recount-without-2plus")
+
+
+def test_help_is_quick():
+    code = """
+import sys
+from her2het.cli.lazy import guarded
+from her2het.cli.main import build
+guarded(build(), ["her2", "call", "--help"])
+heavy = {"numpy", "pandas", "numba", "scipy", "matplotlib", "pydantic"} & set(sys.modules)
+sys.exit(f"{heavy}" if heavy else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_command_line_ends_with_2_and_one_sentence(capsys):
+    assert guarded(build(), ["her2", "call", "--ihc", "4+"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("her2het: ihc.score: '4+' is none of")
+    assert said.count("\n") == 1
 
 
 TABLE = """case,ihc_score,ratio,copies,hospital_ihc,hospital_ish
@@ -154,6 +242,13 @@ def test_classify_refuses(arguments, words):
     with pytest.raises(StudyError) as caught:
         run(group, "classify", *arguments)
     assert words in str(caught.value)
+
+
+def test_nothing_is_written_over_what_is_read(table):
+    before = table.read_text(encoding="utf-8")
+    with pytest.raises(StudyError, match=r"--out: cases\.csv is what is read"):
+        run(group, "classify", str(table), "--out", str(table))
+    assert table.read_text(encoding="utf-8") == before
 
 
 def test_classify_needs_something_to_agree_with(tmp_path):

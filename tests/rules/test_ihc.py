@@ -205,6 +205,13 @@ REFUSED = [
     ({"scores": "2+"}, "Did you mean 'score'?"),
     ({"cell_scores": {"4": 5}}, "is none of 0, 1, 2, 3"),
     ({"cell_scores": 5}, "is not a list of scores"),
+    ({"cell_scores": {"1": 5, "1+": 20}}, "score 1 is given twice"),
+    ({"cell_scores": {"0": 40, "3": 5}}, "add up to 45 %, below 100"),
+    ({"none": 12, "fi": 3, "n": 20}, "add up to 15 of 20 cells"),
+    ({"ic": "1e-999999999"}, "more than 40 digits"),
+    ({"fi": "0e-999999999"}, "more than 40 digits"),
+    ({"fi": 3, "n": "1e999999999"}, "more than 40 digits"),
+    ({"ic": "x" * 5000}, "x …"),
     ({"ic": 5, "controls_ok": "perhaps"}, "neither yes nor no"),
 ]
 
@@ -219,6 +226,12 @@ def test_refusals_name_place_and_remedy(record, words):
 
 def test_rounding_tolerance():
     assert ihc_from({"ic": "60.5", "mc": "40"}).shares is not None
+    assert ihc_from({"cell_scores": {"0": 33, "1": 33, "2": 33}}).shares is not None
+    with pytest.raises(StudyError, match=r"100\.6 %, above 100"):
+        ihc_from({"ic": "60.6", "mc": "40"})
+    with pytest.raises(StudyError) as caught:
+        ihc_from({"ic": "x" * 5000})
+    assert len(str(caught.value)) < 300
 
 
 shares = st.lists(st.integers(0, 1000), min_size=5, max_size=5).filter(lambda k: sum(k) <= 1000)

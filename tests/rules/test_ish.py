@@ -299,7 +299,56 @@ def test_a_bound_allows_every_value_that_satisfies_it(version, relation, tenths,
             assert cut.met_by(x) in possible(cut, limit, relation)
 
 
+IMPLAUSIBLE = [
+    ({"ratio": "2.1", "copies": "88"}, "41.9 CEP17 signals per cell"),  # the sum of HER2 for its average
+    ({"her2": 88, "cep17": 420, "n": 20}, "21.0 CEP17 signals per cell"),
+    ({"her2": 4, "cep17": 2, "n": 20}, "0.2 HER2 copies per cell are fewer than 1"),  # averages for sums
+    ({"ratio": "0", "copies": "5"}, "exclude each other"),
+    ({"ratio": "2.0", "copies": "0"}, "exclude each other"),
+]
+
+
+@pytest.mark.parametrize(("record", "words"), IMPLAUSIBLE)
+def test_numbers_that_nuclei_do_not_have(record, words):
+    flags = [flag for flag in read_ish(ish_from(record), "2018").flags if flag.code == "IMPLAUSIBLE"]
+    assert len(flags) == 1
+    assert words in flags[0].text
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"ratio": "1.0", "copies": "1.0"},
+        {"ratio": "6.5", "copies": "30"},
+        {"ratio": "1.0", "copies": "10.0"},
+        {"her2": 88, "cep17": 42, "n": 20},
+        {"ratio": "1.8", "copies": "0.9", "copies_relation": "<"},
+        {"copies": "25"},
+    ],
+)
+def test_numbers_that_nuclei_may_have(record):
+    assert "IMPLAUSIBLE" not in codes(record)
+
+
+def test_one_nucleus_and_very_many():
+    one = read_ish(ish_from({"cells": [(4, 2)]}), "2018")
+    assert one.state == "insufficient"
+    assert one.summary is not None
+    assert one.summary.ratio is not None
+    assert one.summary.ratio.low is None  # one nucleus has no interval
+    many = read_ish(ish_from({"cells": [(100_000, 50_000)] * 2000}), "2018")
+    assert many.group == 1
+    assert many.summary is not None
+    assert many.summary.ratio is not None
+    assert (many.summary.ratio.low, many.summary.ratio.high) == (2.0, 2.0)
+
+
 REFUSED = [
+    ({"ratio": "1e-999999999", "copies": "4"}, "more than 40 digits"),
+    ({"her2": "1e999999999", "cep17": 2, "n": 20}, "more than 40 digits"),
+    ({"her2": True, "cep17": 2, "n": 20}, "True is not a number"),
+    ({"cells": [(float("nan"), 2)]}, "is not finite"),
+    ({"cells": [(100_001, 2)]}, "outside 0 to 100000"),
     ({"ratio": "-1"}, "outside 0 to 1000"),
     ({"ratio": "2", "her2": 40}, "given together"),
     ({"her2": 40, "cep17": 20}, "sums need her2, n"),

@@ -83,6 +83,7 @@ GOOD = {"ratio": "1.5", "copies": "5", "n": 20, "observer": "b", "blinded": True
     ("change", "why"),
     [
         ({"observer": "a"}, "same observer"),
+        ({"observer": " A "}, "same observer"),
         ({"n": 19}, "19 cells"),
         ({"blinded": False}, "knew the first result"),
         ({"includes_2plus_area": False}, "2+ area was left out"),
@@ -95,6 +96,18 @@ def test_invalid_recounts_are_not_used(change, why):
     assert found.status == R
     assert found.recount_state == "invalid"
     assert why in next(flag.text for flag in found.flags if flag.code == "RECOUNT_INVALID")
+
+
+def test_an_observer_without_a_name_is_not_stated():
+    for nobody in ("", "  "):
+        found = verdict(case_from(record("2+", 4, recount={**GOOD, "observer": nobody})), "2018")
+        assert "who counted" in next(flag.text for flag in found.flags if flag.code == "RECOUNT_UNDOCUMENTED")
+
+
+def test_implausible_numbers_ask_for_a_look():
+    found = verdict(case_from({"ihc": {"score": "2+"}, "ish": {"ratio": "2.1", "copies": "88"}}), "2018")
+    assert found.has("IMPLAUSIBLE")
+    assert "Check the ISH numbers as they were entered." in found.next_actions
 
 
 def test_an_undocumented_recount_is_used_and_flagged():
@@ -272,6 +285,8 @@ REFUSED = [
     ({"recount": {"ratio": "2", "copies": "4"}}, "there is no first count"),
     ({"ihc": "2+"}, "is not a record"),
     ({"isch": {}}, "Did you mean 'ish'?"),
+    ({"case": ["P7"]}, "is not a name"),
+    ({"case": {"name": "P7"}, "ihc": {"score": "2+"}}, "is not a name"),
     ({"context": {"grade": 4}}, "outside 1 to 3"),
     ({"context": {"histology": "ductal"}}, "is none of nst"),
     ({"ish": {"copies": "5"}, "single_probe": {"copies": "5"}}, "Give the ratio"),
@@ -283,6 +298,12 @@ def test_refusals(given_, words):
     with pytest.raises(StudyError) as caught:
         case_from(given_)
     assert words in str(caught.value)
+
+
+def test_a_name_stays_on_one_line():
+    assert case_from({"case": " P7\n2018  POSITIVE\x0b"}).name == "P7 2018 POSITIVE"
+    assert len(case_from({"case": "x" * 500}).name) == 80
+    assert case_from({"case": ""}).name == "unnamed"
 
 
 def test_problems_name_the_case():

@@ -83,7 +83,7 @@ def test_comments_are_in_the_text_of_their_cases():
 def test_all_versions_start_with_a_summary_and_end_with_the_notice():
     text = texts_of(verdicts(case_from(CASES["G"])))
     assert text.index("2013 to 2018: ISH positive to workup; status POSITIVE to NEGATIVE.") < text.index("Trace")
-    assert text.rstrip().endswith("original.")
+    assert text.rstrip().endswith("endorsed by them.")
     assert "Research use only" in text
     assert "Every step as under 2018" in text
 

@@ -74,12 +74,14 @@ def command(table: Path | None, boundary: str, out: Path | None, form: str, **gi
 def _table(path: Path, out: Path | None, side: "Boundary", form: str) -> None:
     import pandas as pd
 
+    from her2het.cli.outputs import check_outputs
     from her2het.io.text_table import read_text_table
     from her2het.io.write import write_table
     from her2het.rules.rcb import FIELDS, rcb
     from her2het.rules.render import head, notice
     from her2het.schema import MISSING, StudyError
 
+    check_outputs((path,), out=out)
     frame = read_text_table(path).frame
     absent = [name for name in FIELDS if name not in frame.columns]
     if absent:

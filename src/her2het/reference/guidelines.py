@@ -233,6 +233,12 @@ RECOUNT_BAND = (Bound(">=", 18, 10, "recalled"), Bound("<=", 22, 10, "recalled")
 INTERVAL_LEVEL = 0.95
 PERCENT_TOLERANCE = Fraction(1, 2)
 """Percentages that were rounded one by one may add up to this much more than 100."""
+UNSTAINED_TOLERANCE = Fraction(5)
+"""Percentages of all cells, the unstained among them, may add up to this much less than 100."""
+MOST_CEP17 = 10
+"""More CEP17 signals per nucleus are not seen: averages that imply them are totals, or mistakes."""
+FEWEST_COPIES = 1
+"""Fewer HER2 copies per nucleus are not seen, even where nuclei are cut: such sums are averages, or mistakes."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ def decision_flags(
     """Flags that arise when IHC and ISH are put together."""
     flags: list[Flag] = []
     if outcome.discordant:
-        flags.append(Flag("DISCORDANT", f"IHC {ihc.score} against ISH: {outcome.reason}"))
+        flags.append(Flag("DISCORDANT", f"IHC and ISH point in opposite directions: {outcome.reason}"))
     if outcome.flag == "REFLEX_SETTLED":
         flags.append(
             Flag("REFLEX_SETTLED", "ISH settles IHC 2+ as the reflex test; read test by test it would stay EQUIVOCAL.")
@@ -90,6 +90,8 @@ def next_actions(outcome: Outcome, ihc: IhcResult, flags: Sequence[Flag], recoun
         actions.append("Repeat IHC with working controls.")
     if "INDETERMINATE_REVIEW" in codes:
         actions.append(SETTLE_IHC)
+    if "IMPLAUSIBLE" in codes:
+        actions.append("Check the ISH numbers as they were entered.")
     if "RECOUNT_ADVISED" in codes and recount_state != "accepted" and outcome.comment is None:
         actions.append("Advice: count at least 20 more cells, preferably by a second observer.")
     if "DISCORDANT" in codes:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from her2het.rules.exact import one_of, whole, yes_no
+from her2het.rules.exact import one_of, quoted, whole, yes_no
 from her2het.rules.ihc import Ihc, ihc_from
 from her2het.rules.ish_input import Ish, ish_from
 from her2het.schema import StudyError
@@ -14,6 +14,7 @@ from her2het.schema import StudyError
 Specimen = Literal["core_biopsy", "excision"]
 HISTOLOGIES = ("nst", "lobular", "tubular", "mucinous", "cribriform", "adenoid_cystic", "other")
 _KEYS = ("case", "ihc", "ish", "single_probe", "recount", "second_population", "context")
+LONGEST_NAME = 80
 _CONTEXT = ("specimen", "histology", "grade", "er", "pr")
 
 
@@ -50,14 +51,15 @@ def case_from(given: Mapping[str, object], name: str = "unnamed") -> Case:
     """
     for key in given:
         one_of(key, "case", _KEYS)
-    name = str(given["case"]) if given.get("case") is not None else name
+    if given.get("case") is not None:
+        name = _name(given["case"])
     parts: dict[str, Mapping[str, object]] = {}
     for key in _KEYS[1:]:
         part = given.get(key)
         if part is None:
             continue
         if not isinstance(part, Mapping):
-            raise StudyError(f"{name}.{key}: {part!r} is not a record. Write {{...}} with its fields.")
+            raise StudyError(f"{name}.{key}: {quoted(part)} is not a record. Write {{...}} with its fields.")
         parts[key] = part
     place = f"{name}." if given.get("case") is not None else ""
     ihc = ihc_from(parts["ihc"], f"{place}ihc") if "ihc" in parts else None
@@ -79,6 +81,12 @@ def case_from(given: Mapping[str, object], name: str = "unnamed") -> Case:
         _context(parts.get("context", {}), f"{place}context"),
         _digest({key: value for key, value in given.items() if key != "case"}),
     )
+
+
+def _name(given: object) -> str:
+    if not isinstance(given, str | int):
+        raise StudyError(f"case: {quoted(given)} is not a name. Write text or a number, or leave it out.")
+    return " ".join(str(given).split())[:LONGEST_NAME] or "unnamed"
 
 
 def _second_count(parts: Mapping[str, Mapping[str, object]], key: str, first: Ish | None, place: str) -> Ish | None:

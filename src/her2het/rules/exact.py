@@ -8,6 +8,8 @@ from typing import TypeVar
 from her2het.schema import StudyError, did_you_mean
 
 T = TypeVar("T", bound=str)
+LONGEST = 40
+"""Most places before or behind the decimal point; more were not counted by anyone and only cost time."""
 
 
 def exact(value: object, place: str) -> Decimal:
@@ -21,10 +23,18 @@ def exact(value: object, place: str) -> Decimal:
         number = Decimal(str(value).strip())
     except InvalidOperation:
         remedy = "Write decimals with a point." if "," in str(value) else "Write a number or leave it out."
-        raise StudyError(f"{place}: {value!r} is not a number. {remedy}") from None
+        raise StudyError(f"{place}: {quoted(value)} is not a number. {remedy}") from None
     if not number.is_finite():
-        raise StudyError(f"{place}: {value!r} is not finite. Write a number or leave it out.")
+        raise StudyError(f"{place}: {quoted(value)} is not finite. Write a number or leave it out.")
+    if number.adjusted() > LONGEST or int(number.as_tuple().exponent) < -LONGEST:
+        raise StudyError(f"{place}: {quoted(value)} has more than {LONGEST} digits on one side. Round it.")
     return number
+
+
+def quoted(value: object) -> str:
+    """What was written, in quotes where it is text, cut where it is long."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 2 * LONGEST else f"{text[: 2 * LONGEST]} …"
 
 
 def within(value: object, place: str, low: int, high: int, unit: str = "") -> Decimal:
@@ -52,7 +62,7 @@ def yes_no(value: object, place: str) -> bool:
         return True
     if text in {"false", "no", "0"}:
         return False
-    raise StudyError(f"{place}: {value!r} is neither yes nor no. Write yes or no, or leave it out.")
+    raise StudyError(f"{place}: {quoted(value)} is neither yes nor no. Write yes or no, or leave it out.")
 
 
 def one_of(value: object, place: str, choices: Iterable[T]) -> T:
@@ -62,7 +72,7 @@ def one_of(value: object, place: str, choices: Iterable[T]) -> T:
         if text == choice:
             return choice
     hint = did_you_mean(text, known) or " Choose one of them."
-    raise StudyError(f"{place}: {text!r} is none of {', '.join(known)}.{hint}")
+    raise StudyError(f"{place}: {quoted(text)} is none of {', '.join(known)}.{hint}")
 
 
 def show(value: Fraction, digits: int = 4) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Literal
 
-from her2het.reference.guidelines import GUIDELINES, PERCENT_TOLERANCE, IhcRules, Version
+from her2het.reference.guidelines import GUIDELINES, PERCENT_TOLERANCE, UNSTAINED_TOLERANCE, IhcRules, Version
 from her2het.rules.exact import one_of, show, whole, within, yes_no
 from her2het.rules.trace import Flag, Step
 from her2het.schema import StudyError
@@ -81,7 +81,8 @@ def ihc_from(given: Mapping[str, object], place: str = "ihc") -> Ihc:
     """Read one IHC test from a mapping: `score`; or `ic`, `ii`, `mc`, `wi`, `fi` in percent, or as cells with `n`;
     or `cell_scores` (percent of cells with score 0, 1, 2, 3).
 
-    :raises StudyError: unknown keys, negative values, more than 100 % (0.5 is left for rounding), no invasive cells
+    :raises StudyError: unknown keys, negative values, more than 100 % (0.5 is left for rounding), clearly less than
+        100 % where the unstained share is among them, no invasive cells
     """
     for key in given:
         one_of(key, place, _KEYS)
@@ -132,6 +133,8 @@ def _patterns_of_scores(given: object, place: str) -> Mapping[str, object]:
     total: dict[str, object] = {}
     for score, percent in given.items():
         key = one_of(str(score).rstrip("+"), f"{place}.cell_scores", ("0", "1", "2", "3"))
+        if SCORE_PATTERN.get(key, "none") in total:
+            raise StudyError(f"{place}.cell_scores: score {key} is given twice. Give each score once.")
         total[SCORE_PATTERN.get(key, "none")] = percent
     return total
 
@@ -147,6 +150,11 @@ def _shares(parts: Mapping[str, object], n: object, place: str) -> tuple[dict[st
             raise StudyError(
                 f"{place}: patterns add up to {sum(counts.values())} of {cells} cells. Correct the counts or n."
             )
+        if "none" in counts and sum(counts.values()) < cells:
+            raise StudyError(
+                f"{place}: patterns and unstained cells add up to {sum(counts.values())} of {cells} cells. Correct the "
+                "counts or n, or leave the unstained out."
+            )
         shares = {key: Fraction(counts.get(key, 0), cells) for key in PATTERNS}
         told = [f"{PATTERNS[key]} {counts[key]}/{cells} cells" for key in PATTERNS if counts.get(key)]
         return shares, ", ".join(told) or f"no staining in {cells} cells"
@@ -154,6 +162,11 @@ def _shares(parts: Mapping[str, object], n: object, place: str) -> tuple[dict[st
     total = sum(percents.values(), Decimal(0))
     if Fraction(total) > 100 + PERCENT_TOLERANCE:
         raise StudyError(f"{place}: patterns add up to {total} %, above 100. Correct the percentages.")
+    if "none" in percents and Fraction(total) < 100 - UNSTAINED_TOLERANCE:
+        raise StudyError(
+            f"{place}: patterns and unstained cells add up to {total} %, below 100. Correct the percentages, or leave "
+            "the unstained out."
+        )
     shares = {key: Fraction(percents.get(key, Decimal(0))) / 100 for key in PATTERNS}
     told = [f"{PATTERNS[key]} {percents[key]} %" for key in PATTERNS if percents.get(key)]
     return shares, ", ".join(told) or "no staining"

@@ -6,7 +6,15 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Literal
 
-from her2het.reference.guidelines import GUIDELINES, RECOUNT_BAND, Bound, IshRules, Version
+from her2het.reference.guidelines import (
+    FEWEST_COPIES,
+    GUIDELINES,
+    MOST_CEP17,
+    RECOUNT_BAND,
+    Bound,
+    IshRules,
+    Version,
+)
 from her2het.rules.exact import show
 from her2het.rules.ish_input import Ish, Relation
 from her2het.rules.trace import Flag, IshSummary, Measure, Step
@@ -231,6 +239,7 @@ def _count_flags(ish: Ish, rules: IshRules) -> list[Flag]:
                 f"Cells without HER2 signals: {ish.zero_her2}; without CEP17: {ish.zero_cep17}. All were counted.",
             )
         )
+    flags += _implausible(ish)
     if ish.from_averages:
         flags.append(Flag("RATIO_FROM_AVERAGES", "The ratio is the quotient of two averages, each rounded."))
     if ish.copies_only:
@@ -249,6 +258,22 @@ def _count_flags(ish: Ish, rules: IshRules) -> list[Flag]:
             )
         )
     return flags
+
+
+def _implausible(ish: Ish) -> list[Flag]:
+    """What a nucleus does not have: a slip in entering, most often totals in the place of averages or the reverse."""
+    told: list[str] = []
+    exact = ish.ratio_relation == ish.copies_relation == "="
+    if ish.copies is not None and ish.copies_relation == "=" and ish.copies < FEWEST_COPIES:
+        told.append(f"{show(ish.copies)} HER2 copies per cell are fewer than {FEWEST_COPIES}")
+    if exact and ish.copies is not None and ish.ratio is not None:
+        if (ish.copies == 0) != (ish.ratio == 0):
+            told.append(f"ratio {show(ish.ratio)} and {show(ish.copies)} HER2 copies per cell exclude each other")
+        elif ish.ratio > 0 and ish.copies > MOST_CEP17 * ish.ratio:
+            implied = ish.copies / ish.ratio
+            told.append(f"{show(implied, 1)} CEP17 signals per cell are more than {MOST_CEP17}")
+    text = "; ".join(told)
+    return [Flag("IMPLAUSIBLE", f"{text[:1].upper()}{text[1:]}: a slip, or totals for averages.")] if told else []
 
 
 def _cuts(ish: Ish, rules: IshRules) -> tuple[tuple[str, tuple[Bound, ...]], tuple[str, tuple[Bound, ...]]]:

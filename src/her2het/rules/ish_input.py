@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from her2het.kernels.fish import NucleusSums
 from her2het.kernels.fish_intervals import Interval, copies_interval, ratio_interval
 from her2het.reference.guidelines import INTERVAL_LEVEL
-from her2het.rules.exact import one_of, show, whole, within, yes_no
+from her2het.rules.exact import one_of, quoted, show, whole, within, yes_no
 from her2het.rules.trace import Measure
 from her2het.schema import StudyError
 
@@ -126,7 +126,7 @@ def _common(have: Mapping[str, object], place: str) -> dict:
         "reported": one_of(have["reported"], f"{place}.reported", ("positive", "equivocal", "negative"))
         if "reported" in have
         else None,
-        "observer": str(have["observer"]) if "observer" in have else None,
+        "observer": (str(have["observer"]).strip() or None) if "observer" in have else None,
         "blinded": yes_no(have["blinded"], f"{place}.blinded") if "blinded" in have else None,
         "areas": whole(have["areas"], f"{place}.areas", 1) if "areas" in have else None,
         "includes_2plus_area": yes_no(have["includes_2plus_area"], f"{place}.includes_2plus_area")
@@ -209,7 +209,7 @@ def _cell(cell: object, place: str) -> tuple[int, int | None, bool, str | None]:
     elif isinstance(cell, Sequence) and not isinstance(cell, str) and len(cell) in (1, 2):
         her2, cep17, invasive, area = cell[0], cell[1] if len(cell) == 2 else None, None, None
     else:
-        raise StudyError(f"{place} is {cell!r}. Write a pair such as [4, 2].")
+        raise StudyError(f"{place} is {quoted(cell)}. Write a pair such as [4, 2].")
     return (
         whole(her2, f"{place}, HER2", 0, _MOST),
         None if cep17 is None else whole(cep17, f"{place}, CEP17", 0, _MOST),

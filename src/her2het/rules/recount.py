@@ -31,7 +31,7 @@ def check_recount(recount: Ish | None, first: Ish | None, version: Version) -> R
     reading = read_ish(recount, version)
     wrong: list[str] = []
     unstated: list[str] = []
-    if recount.observer is not None and recount.observer == first.observer:
+    if recount.observer and first.observer and recount.observer.casefold() == first.observer.casefold():
         wrong.append(f"the same observer ({recount.observer}) counted")
     elif recount.observer is None or first.observer is None:
         unstated.append("who counted")

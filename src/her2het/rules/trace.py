@@ -57,6 +57,7 @@ FLAGS: dict[str, str] = {
     "SINGLE_DUAL_DISCORDANT": "Single and dual probe point in opposite directions; the dual probe is preferred.",
     "SECOND_POPULATION": "A second population of cells was counted on its own; both results belong in the report.",
     "REFLEX_SETTLED": "IHC 2+ was settled by ISH; read test by test the status would stay equivocal.",
+    "IMPLAUSIBLE": "Numbers that nuclei do not have; totals and averages may have been confused.",
     "COPIES_ONLY": "Copies without ratio or kind of probe: read as a test without a centromere probe.",
     "COPIES_MISSING": "HER2 copies per cell are missing, so that the ISH group is not known.",
     "RATIO_MISSING": "The HER2/CEP17 ratio is missing.",

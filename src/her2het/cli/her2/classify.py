@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from her2het.cli.her2.policy import GUIDELINE, policy_of, policy_options
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -35,14 +37,14 @@ Examples:
 @click.option("--matrix", is_flag=True, help="Print the reclassification matrix from --first to --last, and who moves.")
 @click.option(
     "--first",
-    type=click.Choice(["2007", "2013", "2018", "2023"]),
+    type=GUIDELINE,
     default="2007",
     show_default=True,
     help="Rows of the reclassification matrix.",
 )
 @click.option(
     "--last",
-    type=click.Choice(["2007", "2013", "2018", "2023"]),
+    type=GUIDELINE,
     default="2023",
     show_default=True,
     help="Columns of the reclassification matrix.",
@@ -50,21 +52,7 @@ Examples:
 @click.option("--agreement", is_flag=True, help="Compare with hospital_ihc and hospital_ish; differences by cause.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summaries as JSON.")
 @click.option("--list-columns", is_flag=True, help="Tell what columns a table may have, and stop.")
-@click.option(
-    "--uncovered",
-    type=click.Choice(["review", "conventional"]),
-    default="review",
-    show_default=True,
-    help="Staining that no row covers: left to review, or 1+.",
-)
-@click.option("--cumulative/--one-by-one", default=True, show_default=True, help="Whether staining patterns add up.")
-@click.option(
-    "--combination",
-    type=click.Choice(["reflex", "all_tests"]),
-    default="reflex",
-    show_default=True,
-    help="2007, 2013: a negative ISH settles IHC 2+, or every test must be negative.",
-)
+@policy_options
 def command(
     table: Path | None,
     columns: Path | None,
@@ -80,13 +68,14 @@ def command(
     cumulative: bool,
     combination: str,
 ) -> None:
+    from her2het.cli.outputs import check_outputs
     from her2het.io.her2_cases import COLUMNS, read_her2_cases, read_mapping
     from her2het.io.write import write_table
+    from her2het.reference.guidelines import VERSIONS
     from her2het.rules.agreement import agreement as compare
     from her2het.rules.cohort import classify, reclassification, status_table
     from her2het.rules.exact import one_of
     from her2het.rules.render import notice
-    from her2het.rules.status import VERSIONS, Policy
     from her2het.schema import StudyError
 
     if list_columns:
@@ -94,15 +83,12 @@ def command(
         return
     if table is None:
         raise StudyError("her2 classify: no table. Name a CSV or TSV file; see --help.")
+    check_outputs((table, columns), out=out)
     rows = read_her2_cases(table, read_mapping(columns, pairs))
     hospital = {row.name: (row.hospital_ihc, row.hospital_ish) for row in rows}
     if agreement and not any(any(pair) for pair in hospital.values()):
         raise StudyError(f"{table.name}: no hospital_ihc or hospital_ish to agree with. Map them with --column.")
-    policy = Policy(
-        "conventional" if uncovered == "conventional" else "review",
-        cumulative,
-        "all_tests" if combination == "all_tests" else "reflex",
-    )
+    policy = policy_of(uncovered, cumulative, combination)
     cases = classify((row.record for row in rows), policy, {row.name: row.notes for row in rows})
     if out is not None or not (matrix or agreement or as_json):
         write_table(status_table(cases), out)
