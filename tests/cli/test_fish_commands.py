@@ -1,7 +1,9 @@
 """`her2het fish score`, `fish plan` and `spatial pattern` as a user runs them."""
 
+import hashlib
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from her2het.cli.fish import command as fish
+from her2het.cli.lazy import guarded
+from her2het.cli.main import build
 from her2het.cli.spatial import command as spatial
+from her2het.reference.het_profiles import DEFINITIONS
 from her2het.schema import StudyError
 
 
@@ -61,6 +66,121 @@ def test_score(cells: Path, tmp_path: Path) -> None:
     assert areas.groupby("sample")["amplified"].sum().to_dict() == got["amplified"].to_dict()
     assert "Research use only" in done.stderr
     assert "erbb2 = HER2" in done.stderr
+
+
+def test_every_table_says_what_it_is_for(cells: Path, tmp_path: Path) -> None:
+    done = run(fish, "score", cells, "--quick", "--out", tmp_path / "s.tsv", "--areas", tmp_path / "a.tsv")
+    assert done.exit_code == 0, done.output
+    for name in ("s.tsv", "a.tsv"):
+        got = table((tmp_path / name).read_text())
+        assert set(got["intended_use"]) == {"research_use_only"}
+        assert set(got["definition"]) == {"LI2024"}
+    assert f"sha256 {hashlib.sha256(cells.read_bytes()).hexdigest()}" in done.stderr
+    assert "no agreed clinical cut-off" in " ".join(done.stderr.split())
+    done = run(spatial, "pattern", cells, "--permutations", 99)
+    got = table(done.stdout)
+    assert set(got["intended_use"]) == {"research_use_only"}
+    assert set(got["rule"]) == {"her2het-pattern/1"}
+    assert "uncalibrated" in done.stderr
+
+
+CLAIMS = re.compile(r"eligib|therap|trastuzumab|deruxtecan|\bdrug|benefit|prescri|candidate|companion", re.IGNORECASE)
+
+
+def test_no_output_claims_anything(cells: Path) -> None:
+    said = [run(fish, "score", cells, "--all-profiles"), run(fish, "plan", "--fraction", 0.8, "--per-area", 30)]
+    said += [run(fish, "plan", "--negative-share", 0.2, "--format", "json")]
+    said += [run(spatial, "pattern", cells, "--permutations", 99)]
+    fixed = [f"{d.text} {d.open_points}" for d in DEFINITIONS]
+    for text in (*(done.output + done.stderr for done in said), *fixed):
+        assert not CLAIMS.search(text), text
+        left = re.sub(r"not\s+for\s+diagnosis\s+or\s+treatment\s+decisions", "", text)
+        assert not re.search("diagnos|treat", left, re.IGNORECASE), left
+    assert json.loads(said[2].stdout)["intended_use"] == "research_use_only"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["score", "CELLS", "--p-keep", "nan"], "finite"),
+        (["score", "CELLS", "--p-keep-range", "0.7", "inf"], "range"),
+        (["score", "CELLS", "--out", "CELLS"], "is what is read"),
+        (["score", "CELLS", "--out", "x.tsv", "--areas", "x.tsv"], "is written by --out too"),
+        (["score", "nowhere.csv"], "no such file"),
+        (["plan", "--fraction", "nan"], "finite"),
+        (["plan", "--negative-share", "0.2", "--per-area", "75"], "describe samples of a --fraction"),
+    ],
+)
+def test_refusals(cells: Path, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    given = [str(cells) if a == "CELLS" else a for a in arguments]
+    assert guarded(build(), ["fish", *given]) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sample,erbb2,cep17\ns,-1,2\n", "line 2: ERBB2 is '-1'"),
+        ("sample,erbb2,cep17\ns,4.5,2\n", "line 2: ERBB2 is '4.5'"),
+        ("sample,erbb2,cep17\ns,99999999999,2\n", "from 0 to 1000"),
+        ("sample,erbb2,cep17\ns,4,many\n", "line 2: CEP17 is 'many'"),
+        ("sample,erbb2,cep17\n,4,2\n", "no sample"),
+        ("sample,erbb2,cep17\n", "no row below"),
+        ("sample,erbb2\ns,4\n", "no heading for cep17"),
+        ("", "empty"),
+        ("sample,erbb2,cep17\ns,4\n", "cannot be read"),
+    ],
+)
+def test_broken_tables_are_refused_in_one_sentence(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "n.csv").write_text(text)
+    done = run(fish, "score", tmp_path / "n.csv")
+    assert isinstance(done.exception, StudyError), done.output
+    assert words in str(done.exception)
+    assert "\n" not in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "erbb2,cep17\n4,2\n",  # one nucleus
+        "erbb2,cep17\n4,0\n9,0\n",  # no CEP17 signal
+        "erbb2,cep17\n4,\n9,\n",  # CEP17 not counted
+        "erbb2,cep17\n0,2\n0,2\n",  # no ERBB2 signal
+        "sample,area,erbb2,cep17\na,,4,2\nb,x,4,2\nb,,4,2\n",  # areas in some rows
+        "erbb2,cep17\n" + "1000,1000\n" * 40,
+    ],
+)
+def test_poor_tables_are_scored_with_what_they_have(tmp_path: Path, text: str) -> None:
+    (tmp_path / "n.csv").write_text(text)
+    more = ["--rarefy", 10, "--standardise", "thinning", "--all-profiles", "--areas", tmp_path / "a.tsv"]
+    done = run(fish, "score", tmp_path / "n.csv", *more)
+    assert done.exit_code == 0, done.exception
+    got = table(done.stdout)
+    if len(got) == 1 and "1000" not in text:
+        assert got.loc[0, "call"] == "INSUFFICIENT"
+        assert got.loc[0, "robust_call"] == "INSUFFICIENT"
+
+
+def test_order_of_nuclei_is_irrelevant(cells: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(cells)
+    frame.sample(frac=1, random_state=3).to_csv(tmp_path / "mixed.csv", index=False)
+    one, other = (
+        table(run(fish, "score", path).stdout).set_index("sample") for path in (cells, tmp_path / "mixed.csv")
+    )
+    pd.testing.assert_frame_equal(one, other.loc[one.index], rtol=1e-9)
+
+
+def test_a_negative_area_by_its_fraction(tmp_path: Path) -> None:
+    """Two areas: one amplified, one with 1 of 20 nuclei amplified but a ratio of sums of at least 2."""
+    rows = ["a,12,3"] * 20 + ["b,200,2"] + ["b,3,2"] * 19
+    (tmp_path / "n.csv").write_text("area,erbb2,cep17\n" + "\n".join(rows) + "\n")
+    calls = [
+        table(run(fish, "score", tmp_path / "n.csv", "--profile", "METZGER2021", "--quick", *more).stdout)["call"][0]
+        for more in ([], ["--negative-area", "fraction"])
+    ]
+    assert calls == ["NON_HET_AMPLIFIED", "HET"]
 
 
 def test_score_prints_and_is_quick(cells: Path) -> None:

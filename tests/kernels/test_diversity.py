@@ -142,7 +142,14 @@ def test_a_negative_order_is_refused() -> None:
 
 
 # DOMAIN 4.3: one homogeneous population, more cells: H rises and equitability falls
-BIAS = [(20, 17.3, 2.798, 0.983, 0.934), (75, 46.3, 3.695, 0.964, 0.856), (450, 98.1, 4.234, 0.923, 0.693)]
+BIAS = [
+    (20, 17.3, 2.798, 0.983, 0.934),
+    (60, 40.1, 3.567, 0.967, 0.871),
+    (75, 46.3, 3.695, 0.964, 0.856),
+    (300, 87.2, 4.170, 0.934, 0.731),
+    (450, 98.1, 4.234, 0.923, 0.693),
+    (2000, 138.9, 4.363, 0.884, 0.574),
+]
 
 
 @pytest.mark.parametrize(("cells_counted", "species", "shannon", "even", "even_cells"), BIAS)
@@ -160,3 +167,20 @@ def test_equitability_depends_on_the_number_of_cells(
     assert got.shannon.mean() == pytest.approx(shannon, abs=0.02)
     assert got.equitability.mean() == pytest.approx(even, abs=0.004)
     assert got.equitability_cells.mean() == pytest.approx(even_cells, abs=0.006)
+
+
+# DOMAIN 4.3: 300 cells of one population at a higher mean number of ERBB2 signals: H and equitability rise
+COPIES = [(2, 3.36, 0.894), (4, 3.70, 0.909), (8, 4.00, 0.925), (16, 4.28, 0.939), (24, 4.43, 0.946)]
+
+
+@pytest.mark.parametrize(("mean", "shannon", "even"), COPIES)
+def test_equitability_depends_on_copies(mean: float, shannon: float, even: float) -> None:
+    rng = np.random.default_rng(int(mean))
+    start, all_counts = [0], []
+    for _ in range(200):
+        key = rng.poisson(mean, 300) * 100 + rng.poisson(2.2, 300)
+        all_counts.append(np.unique(key, return_counts=True)[1])
+        start.append(start[-1] + len(all_counts[-1]))
+    got = diversity(np.array(start), np.concatenate(all_counts))
+    assert got.shannon.mean() == pytest.approx(shannon, abs=0.02)
+    assert got.equitability.mean() == pytest.approx(even, abs=0.004)

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from her2het.kernels.fish import CellRule
-from her2het.kernels.het_call import HetCode, Limits, call_areas, call_fraction, call_populations, negative_by_sums
+from her2het.kernels.het_call import (
+    HetCode,
+    Limits,
+    call_areas,
+    call_fraction,
+    call_populations,
+    negative_by_fraction,
+    negative_by_sums,
+)
 
 LI = Limits(1, 20, 1, 1, 2)
 BARTLETT = Limits(3, 10, 0, 1, 2)
@@ -105,6 +113,24 @@ def test_rule_by_area(amplified: list, scored: list, negative: list, want: tuple
 )
 def test_negative_area_on_integers(her2: int, cep17: int, n: int, want: bool) -> None:
     assert bool(negative_by_sums(her2, cep17, n, RULE)) is want
+
+
+def test_the_ratio_of_an_area_is_that_of_its_nuclei_with_cep17() -> None:
+    """10 nuclei with CEP17 at a ratio of 1.5, 30 without at 8 copies: 6.75 copies on average are not negative."""
+    assert not bool(negative_by_sums(30 + 240, 20, 40, RULE, 30))
+    assert bool(negative_by_sums(30 + 90, 20, 40, RULE, 30))  # 3 copies
+
+
+@given(st.lists(st.integers(1, 90).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=1, max_size=8))
+def test_negative_by_fraction_makes_the_rule_any_area_below_half(cells: list[tuple[int, int]]) -> None:
+    a, n = (np.array(v) for v in zip(*cells, strict=True))
+    negative = negative_by_fraction(a, n, LI)
+    assert negative.tolist() == [20 * x <= m for x, m in cells]
+    got = call_areas(a, n, negative, np.array([0, len(a)]), n_min=1, n_min_area=1, limits=LI)
+    below = any(2 * x < m for x, m in cells)
+    want = LOW if negative.all() else HET if below else HIGH
+    assert got.code[0] == want
+    assert negative_by_fraction([0], [0], LI).tolist() == [False]
 
 
 def test_a_sample_without_areas_is_insufficient() -> None:

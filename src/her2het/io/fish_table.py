@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,12 @@ def read_fish_table(
     if table.num_rows == 0:
         raise StudyError(f"{path.name}: there is a header but no row below it. Add the nuclei.")
     return _checked(table, chosen, path, cap, cluster, notes)
+
+
+def sha256_of(path: Path) -> str:
+    """Digest of a file as it lies on the disk."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _start(path: Path, size: int) -> tuple[bytes, bool]:

@@ -74,15 +74,30 @@ def call_fraction(
     return code
 
 
-def negative_by_sums(her2: ArrayLike, cep17: ArrayLike, nuclei: ArrayLike, rule: CellRule) -> NDArray[np.bool_]:
+def negative_by_sums(
+    her2: ArrayLike, cep17: ArrayLike, nuclei: ArrayLike, rule: CellRule, paired_her2: ArrayLike | None = None
+) -> NDArray[np.bool_]:
     """Is a unit HER2-negative by FISH: ratio of sums below `rule`'s ratio and mean copies below its copies.
 
     On integers: `ratio_den * sum h - ratio_num * sum c < ratio_margin` and `sum h < min_copies * n` (2 and 6: h < 2 c
-    and h < 6 n). Without CEP17 signals there is no ratio and the copies decide; without nuclei the answer is False.
+    and h < 6 n). The ratio is that of the nuclei in which CEP17 was counted: `paired_her2` holds their ERBB2 signals
+    where these are not all. Without CEP17 signals there is no ratio and the copies decide; without nuclei the answer is
+    False.
     """
     h, c, n = (np.asarray(x).astype(np.int64) for x in (her2, cep17, nuclei))
-    below = (rule.ratio_den * h - rule.ratio_num * c < rule.ratio_margin) | (c == 0)
+    of_ratio = h if paired_her2 is None else np.asarray(paired_her2).astype(np.int64)
+    below = (rule.ratio_den * of_ratio - rule.ratio_num * c < rule.ratio_margin) | (c == 0)
     return below & (h < rule.min_copies * n)
+
+
+def negative_by_fraction(amplified: ArrayLike, scored: ArrayLike, limits: Limits) -> NDArray[np.bool_]:
+    """Is a unit HER2-negative by its amplified fraction: at or below the lower limit, on integers.
+
+    With it a sample is HET by areas wherever the fraction of an area lies below the upper limit. Without scored cells
+    the answer is False.
+    """
+    a, n = (np.asarray(x).astype(np.int64) for x in (amplified, scored))
+    return (limits.low_den * a - limits.low_num * n < limits.low_margin) & (n > 0)
 
 
 def call_areas(

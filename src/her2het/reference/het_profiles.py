@@ -117,8 +117,9 @@ DEFINITIONS: tuple[HetDefinition, ...] = (
         doi="10.1158/2159-8290.CD-20-1557",
         text="Any area with more than 5 % and less than 50 % amplified nuclei, or any HER2-negative area by FISH.",
         open_points="The amplified nucleus is taken from LI2024. A HER2-negative area is one with a ratio of sums "
-        "below 2.0 and fewer than 6 copies on average. Presumes a HER2-positive tumour: where every area is negative "
-        "the call is NON_HET_NONAMPLIFIED with a flag. Areas with fewer than 10 scored nuclei are left out.",
+        "below 2.0 and fewer than 6 copies on average or, by choice, with at most 5 % amplified nuclei. Presumes a "
+        "HER2-positive tumour: where every area is negative the call is NON_HET_NONAMPLIFIED with a flag. Areas with "
+        "fewer than 10 scored nuclei are left out.",
     ),
     HetDefinition(
         HetProfile.CAP2009_RATIO,

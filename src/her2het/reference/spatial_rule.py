@@ -23,6 +23,8 @@ class SpatialRule:
     """Nearest neighbours of the k-nearest graph."""
     reach_um: float = 50.0
     """Longest edge of the Delaunay graph, in um."""
+    name: str = "her2het-pattern/1"
+    """What tables call this rule; the number is raised when a bound changes."""
     doi: str = "10.1038/s41374-018-0172-y"
     text: str = (
         "Clustered, mosaic and scattered as described for HER2 by immunohistochemistry and in situ hybridisation; the "

@@ -4,6 +4,8 @@ import json
 
 import click
 
+from her2het.cli.number import Number
+
 HELP = """How many nuclei in how many areas for a wanted certainty of the class of an amplified fraction.
 
 The classes are those of the definition LI2024: at most 5 %, between, at least 50 %. Areas differ by a correlation of
@@ -19,14 +21,14 @@ Examples:
 """
 PER_AREA = (10, 20, 30, 40, 50, 75, 100, 150, 200)
 AREAS = (2, 3, 4, 6, 8, 10, 12, 16, 20)
-SHARE = click.FloatRange(0, 1)
+SHARE = Number(0, 1)
 
 
 @click.command("plan", help=HELP)
-@click.option("--fraction", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="True amplified fraction.")
+@click.option("--fraction", type=Number(0, 1, min_open=True, max_open=True), help="True amplified fraction.")
 @click.option(
     "--correlation",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Number(0, 1, max_open=True),
     default=0.1,
     show_default=True,
     help="Of two nuclei of one area.",
@@ -35,14 +37,14 @@ SHARE = click.FloatRange(0, 1)
 @click.option("--per-area", type=click.IntRange(1, 5000), help="Nuclei per area.")
 @click.option(
     "--certainty",
-    type=click.FloatRange(0.5, 1, max_open=True),
+    type=Number(0.5, 1, max_open=True),
     default=0.95,
     show_default=True,
     help="Probability that the true class must reach.",
 )
 @click.option(
     "--power",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Number(0, 1, min_open=True, max_open=True),
     default=0.8,
     show_default=True,
     help="Share of samples in which it must reach it.",
@@ -77,15 +79,20 @@ def command(
 
     from her2het.kernels.het_call import Limits
     from her2het.kernels.sampling_design import call_chances, design_certainty, miss_negative_area, smallest_designs
+    from her2het.notice import OF_NUCLEI
     from her2het.reference.het_profiles import BY_NAME, HetProfile
     from her2het.rules.render import head, notice
     from her2het.schema import StudyError
 
     if fraction is None and negative_share is None:
         raise StudyError("fish plan: no --fraction and no --negative-share. Give one of them; see --help.")
+    if fraction is None and (per_area is not None or areas):
+        raise StudyError(
+            "fish plan: --areas and --per-area describe samples of a --fraction. Give it, or leave them out."
+        )
     definition = BY_NAME[HetProfile.LI2024]
     low, high = definition.limits.low, definition.limits.high
-    result: dict[str, object] = dict(head())
+    result: dict[str, object] = {**head(OF_NUCLEI), "definition": definition.name.value, "seed": seed}
     lines: list[str] = []
     if fraction is not None and per_area is not None:
         for number in areas or (6,):
@@ -139,4 +146,4 @@ def command(
         click.echo(json.dumps(result, indent=1))
         return
     click.echo("\n".join(lines))
-    click.echo(notice(), err=True)
+    click.echo(notice(OF_NUCLEI), err=True)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from her2het.cli.number import Number
+
 HELP = """Score each sample of CELLS, a table with one row per nucleus (CSV, TSV, gzip, Parquet, .xls or .xlsx).
 
 Per sample: ERBB2/CEP17 ratio and copies with intervals, amplified fraction (nuclei amplified by ratio and by copies
@@ -28,6 +30,13 @@ PROFILES = ("LI2024", "METZGER2021", "CAP2009_ratio", "CAP2009_copies", "CAP2013
 @click.option("--preset", default="names", show_default=True, help="Headings known: names, red-her2 or green-her2.")
 @click.option("--profile", type=click.Choice(PROFILES), default="LI2024", show_default=True, help="Definition of HET.")
 @click.option("--all-profiles", is_flag=True, help="Add the call of every definition.")
+@click.option(
+    "--negative-area",
+    type=click.Choice(["sums", "fraction"]),
+    default="sums",
+    show_default=True,
+    help="METZGER2021: an area is HER2-negative by ratio and copies of its sums, or by at most 5 % amplified nuclei.",
+)
 @click.option("--min-cells", type=click.IntRange(1), help="Fewest scored nuclei for a call (the definition's own).")
 @click.option("--cluster", type=click.IntRange(1, 1000), default=20, show_default=True, help="Signals of a 'cluster'.")
 @click.option(
@@ -35,14 +44,14 @@ PROFILES = ("LI2024", "METZGER2021", "CAP2009_ratio", "CAP2009_copies", "CAP2013
 )
 @click.option(
     "--p-keep",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Number(0, 1, min_open=True),
     default=0.8,
     show_default=True,
     help="Chance that a cut nucleus keeps a signal, for the estimate.",
 )
 @click.option(
     "--p-keep-range",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Number(0, 1, min_open=True),
     nargs=2,
     default=(0.7, 0.9),
     show_default=True,
@@ -62,6 +71,7 @@ def command(
     preset: str,
     profile: str,
     all_profiles: bool,
+    negative_area: str,
     min_cells: int | None,
     cluster: int,
     cap: int | None,
@@ -85,14 +95,25 @@ def command(
         raise StudyError("fish score: no table. Name a file with one row per nucleus; see --help.")
     import pandas as pd
 
-    from her2het.cli.fish.score_table import Wanted, area_table, count, profile_table, sample_table
-    from her2het.io.fish_table import read_fish_table
+    from her2het.cli.fish.score_table import (
+        NegativeArea,
+        Wanted,
+        area_table,
+        count,
+        labelled,
+        profile_table,
+        sample_table,
+    )
+    from her2het.cli.outputs import check_outputs
+    from her2het.io.fish_table import read_fish_table, sha256_of
     from her2het.io.her2_cases import read_mapping
     from her2het.io.write import write_table
     from her2het.kernels.fish import CellRule
+    from her2het.notice import OF_NUCLEI
     from her2het.reference.het_profiles import BY_NAME, HetProfile
     from her2het.rules.render import notice
 
+    check_outputs((cells, columns), out=out, areas=areas)
     definition = BY_NAME[HetProfile(profile)]
     table = read_fish_table(cells, mapping=read_mapping(columns, pairs), preset=preset, cap=cap, cluster=cluster)
     if definition.unit == "population" and table.population is None:
@@ -102,14 +123,16 @@ def command(
         )
     counts, samples, labels = count(table, CellRule(*definition.cell.integers))
     keeps = () if quick else tuple(dict.fromkeys((p_keep, *p_keep_range)))
-    wanted = Wanted(not quick, keeps, rarefy, standardise, seed)
+    area_rule: NegativeArea = "fraction" if negative_area == "fraction" else "sums"
+    wanted = Wanted(not quick, keeps, rarefy, standardise, seed, area_rule)
     frame = sample_table(table, counts, definition, min_cells or definition.n_min, wanted)
     if all_profiles:
-        frame = pd.concat([frame, profile_table(table, list(HetProfile))], axis=1)
-    write_table(frame, out)
+        frame = pd.concat([frame, profile_table(table, list(HetProfile), area_rule)], axis=1)
+    write_table(labelled(frame, definition), out)
     if areas is not None:
-        write_table(area_table(counts, samples, labels), areas)
+        write_table(labelled(area_table(counts, samples, labels), definition), areas)
     for note in (*table.notes, "headings used: " + ", ".join(f"{c} = {h}" for c, h in table.columns.items())):
         click.echo(f"{cells.name}: {note}", err=True)
+    click.echo(f"{cells.name}: sha256 {sha256_of(cells)}", err=True)
     click.echo(f"HET by {profile}: {definition.text} (doi:{definition.doi})", err=True)
-    click.echo(notice(), err=True)
+    click.echo(notice(OF_NUCLEI), err=True)

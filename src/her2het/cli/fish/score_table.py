@@ -1,6 +1,7 @@
 """Scores of nuclei as tables: one row per sample, one per area."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -20,12 +21,16 @@ from her2het.kernels.het_call import (
     call_areas,
     call_fraction,
     call_populations,
+    negative_by_fraction,
     negative_by_sums,
 )
 from her2het.kernels.streams import stream_states
+from her2het.notice import INTENDED_USE
 from her2het.reference.het_profiles import BY_NAME, HetDefinition, HetProfile
 
 Column = NDArray[np.generic]
+NegativeArea = Literal["sums", "fraction"]
+"""HER2-negative areas of METZGER2021: by ratio and copies of their sums, or by an amplified fraction up to 5 %."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class Wanted:
     rarefy_to: int | None = None
     null: str | None = None
     seed: int = 0
+    negative_area: NegativeArea = "sums"
 
 
 def _rule(definition: HetDefinition) -> CellRule:
@@ -53,7 +59,9 @@ def count(table: FishTable, rule: CellRule, *, by_population: bool = False) -> t
     return counts, samples, [unit.names[k] for k in areas.label]
 
 
-def call(table: FishTable, definition: HetDefinition, n_min: int) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+def call(
+    table: FishTable, definition: HetDefinition, n_min: int, negative_area: NegativeArea = "sums"
+) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     """The call of each sample by one definition, and where it contradicts a HER2-positive tumour."""
     rule, limits = _rule(definition), Limits(*definition.limits.integers)
     by_population = definition.unit == "population"
@@ -65,7 +73,7 @@ def call(table: FishTable, definition: HetDefinition, n_min: int) -> tuple[NDArr
         u = counts.areas
         code = call_populations(
             u.nuclei,
-            ~negative_by_sums(u.paired_her2, u.cep17, u.nuclei, rule),
+            ~negative_by_sums(u.her2, u.cep17, u.nuclei, rule, u.paired_her2),
             counts.area_start,
             n_min=n_min,
             n_min_population=definition.n_min_unit,
@@ -74,10 +82,14 @@ def call(table: FishTable, definition: HetDefinition, n_min: int) -> tuple[NDArr
         return code, none
     if definition.unit == "area":
         u = counts.areas
+        if negative_area == "fraction":
+            negative = negative_by_fraction(u.amplified, u.scored, limits)
+        else:
+            negative = negative_by_sums(u.her2, u.cep17, u.nuclei, rule, u.paired_her2)
         got = call_areas(
             u.amplified,
             u.scored,
-            negative_by_sums(u.paired_her2, u.cep17, u.nuclei, rule),
+            negative,
             counts.area_start,
             n_min=n_min,
             n_min_area=definition.n_min_unit,
@@ -97,7 +109,7 @@ def sample_table(
     spread = area_clustering(counts.areas.amplified, counts.areas.scored, counts.area_start)
     low, high = clopper_pearson(s.amplified, s.scored)
     even = diversity(pairs.start, pairs.count)
-    code, discordant = call(table, definition, n_min)
+    code, discordant = call(table, definition, n_min, wanted.negative_area)
     capped = np.bincount(table.sample.code[table.capped], minlength=len(s.nuclei))
     columns: dict[str, Column | list[str]] = {
         "sample": list(table.sample.names),
@@ -219,10 +231,18 @@ def area_table(counts: FishCounts, samples: list[str], labels: list[str]) -> pd.
     )
 
 
-def profile_table(table: FishTable, profiles: list[HetProfile]) -> pd.DataFrame:
+def labelled(frame: pd.DataFrame, definition: HetDefinition) -> pd.DataFrame:
+    """The table with the definition that decided and what it is for, in each row."""
+    return frame.assign(definition=definition.name.value, intended_use=INTENDED_USE)
+
+
+def profile_table(table: FishTable, profiles: list[HetProfile], negative_area: NegativeArea = "sums") -> pd.DataFrame:
     """The call of each sample by each definition: columns call_<definition>."""
     return pd.DataFrame(
-        {f"call_{p.value}": _names(HetCode, call(table, BY_NAME[p], BY_NAME[p].n_min)[0]) for p in profiles}
+        {
+            f"call_{p.value}": _names(HetCode, call(table, BY_NAME[p], BY_NAME[p].n_min, negative_area)[0])
+            for p in profiles
+        }
     )
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from her2het.cli.number import Number
+
 HELP = """Spatial pattern of each sample of CELLS, a table with one row per cell and its position (x, y).
 
 A cell is positive by its FISH signals (erbb2, cep17): where it is more likely than not truly amplified (as LI2024 has
@@ -25,11 +27,11 @@ Examples:
 @click.option("--column", "pairs", multiple=True, metavar="COLUMN=HEADING", help="One heading; may be repeated.")
 @click.option("--preset", default="names", show_default=True, help="Headings known: names, red-her2 or green-her2.")
 @click.option("--positive", metavar="HEADING", help="Column that says which cells are positive.")
-@click.option("--at-least", type=float, default=1.0, show_default=True, help="Bound of --positive.")
+@click.option("--at-least", type=Number(), default=1.0, show_default=True, help="Bound of --positive.")
 @click.option("--literal", is_flag=True, help="Take signals as counted; nuclei of a diploid tumour then look mixed.")
 @click.option(
     "--p-keep",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Number(0, 1, min_open=True),
     default=0.8,
     show_default=True,
     help="Chance that a cut nucleus keeps a signal.",
@@ -38,7 +40,7 @@ Examples:
     "--graph", type=click.Choice(["knn", "delaunay"]), default="knn", show_default=True, help="Who is a neighbour."
 )
 @click.option("--neighbours", type=click.IntRange(1, 100), help="Nearest neighbours of --graph knn (6).")
-@click.option("--reach", type=click.FloatRange(0, min_open=True), help="Longest edge of --graph delaunay, um (50).")
+@click.option("--reach", type=Number(0, min_open=True), help="Longest edge of --graph delaunay, um (50).")
 @click.option(
     "--permutations",
     type=click.IntRange(99, 1_000_000),
@@ -66,14 +68,17 @@ def command(
 ) -> None:
     import pandas as pd
 
+    from her2het.cli.outputs import check_outputs
     from her2het.cli.spatial.pattern_table import pattern_rows
-    from her2het.io.fish_table import read_fish_table
+    from her2het.io.fish_table import read_fish_table, sha256_of
     from her2het.io.her2_cases import read_mapping
     from her2het.io.write import write_table
+    from her2het.notice import INTENDED_USE, OF_IMAGES
     from her2het.reference.spatial_rule import SPATIAL_RULE
     from her2het.rules.render import notice
     from her2het.schema import StudyError
 
+    check_outputs((cells, columns), out=out)
     mapping = read_mapping(columns, pairs)
     table = read_fish_table(cells, mapping=mapping, preset=preset, marker=positive)
     if table.x is None or table.y is None:
@@ -88,6 +93,7 @@ def command(
         permutations=permutations,
         seed=seed,
     )
-    write_table(pd.DataFrame(rows), out)
+    write_table(pd.DataFrame(rows).assign(rule=SPATIAL_RULE.name, intended_use=INTENDED_USE), out)
+    click.echo(f"{cells.name}: sha256 {sha256_of(cells)}", err=True)
     click.echo(SPATIAL_RULE.text, err=True)
-    click.echo(notice(), err=True)
+    click.echo(notice(OF_IMAGES), err=True)
