@@ -106,13 +106,15 @@ def test_agreement_by_hand(found: HetProfiles) -> None:
     assert len(found.agreement) == names * (names - 1) / 2
 
 
-def cut_study(genotypes: list[tuple[int, int]], nuclei: int = 450, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+def cut_study(
+    genotypes: list[tuple[int, int]], nuclei: int = 450, seed: int = 0, p_keep: float = 0.8
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One-population tumours seen through cut nuclei: P0, P1, ... with six areas each."""
     rng = np.random.default_rng(seed)
     parts = []
     for p, (h, c) in enumerate(genotypes):
         frame = pd.DataFrame({"sample": f"S{p}", "area": [f"A{i % 6}" for i in range(nuclei)]})
-        frame["erbb2"], frame["cep17"] = rng.binomial(h, 0.8, nuclei), rng.binomial(c, 0.8, nuclei)
+        frame["erbb2"], frame["cep17"] = rng.binomial(h, p_keep, nuclei), rng.binomial(c, p_keep, nuclei)
         parts.append(frame)
     names = range(len(genotypes))
     samples = pd.DataFrame({"sample": [f"S{p}" for p in names], "patient": [f"P{p}" for p in names]})
@@ -133,8 +135,34 @@ def test_tumours_of_one_population_are_not_called_by_the_robust_rule() -> None:
     assert test.p < 1e-3
     note = next(n for n in found.notes if n.title.startswith("Cut nuclei"))
     assert note.level == "caution"
-    tried = found.robust[found.robust["call_literal"] == "HET"]
-    assert tried[["share_keep_0.7", "share_keep_0.9"]].notna().all(axis=None)
+    assert found.robust[["share_keep_0.7", "share_keep_0.8", "share_keep_0.9"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize("p_keep", [0.7, 0.9])
+def test_the_robust_rule_holds_where_signals_are_kept_more_or_less_often(p_keep: float) -> None:
+    """One population each; the rule that takes one chance for granted calls them HET, the robust rule does not."""
+    study = cut_study([(3, 2), (2, 2), (4, 3), (5, 4)] * 5, p_keep=p_keep)
+    found = het_profiles(*study, DESIGN)
+    assert (found.robust["call"] == "HET").sum() <= 1
+    assert (found.robust["low"] <= het_profiles(*study, DESIGN, p_keep_range=()).robust["low"]).all()
+    if p_keep == 0.7:
+        alone = het_profiles(*study, DESIGN, p_keep_range=())
+        assert (alone.robust["call"] == "HET").sum() >= 5
+        assert (found.robust["call_keep_0.8"] == alone.robust["call"]).all()
+        assert any(n.title == "Calls that depend on p_keep" for n in found.notes)
+
+
+def test_a_negative_area_by_its_fraction() -> None:
+    """Metzger's rule: an area with 1 of 20 nuclei amplified, whose sums are not negative."""
+    rows = [("A", 12, 3)] * 20 + [("B", 200, 2)] + [("B", 3, 2)] * 19
+    nuclei = pd.DataFrame(rows, columns=pd.Index(["area", "erbb2", "cep17"])).assign(sample="S0")
+    samples = cut_study([(2, 2)], nuclei=6)[1]
+    study = FISH_NUCLEI.conform(nuclei[["sample", "area", "erbb2", "cep17"]]), samples
+    by_sums, by_fraction = (
+        of(het_profiles(*study, DESIGN, negative_area=how), "METZGER2021") for how in ("sums", "fraction")
+    )
+    assert (by_sums["call"].iloc[0], by_sums["areas_negative"].iloc[0]) == ("NON_HET_AMPLIFIED", 0)
+    assert (by_fraction["call"].iloc[0], by_fraction["areas_negative"].iloc[0]) == ("HET", 1)
 
 
 def test_copies_alone_are_named() -> None:

@@ -8,15 +8,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from her2het.analyses.nuclei import Counted, count_units, placed_nuclei, share
+from her2het.analyses.nuclei import Counted, NegativeArea, count_units, negative_areas, placed_nuclei, share
 from her2het.analyses.parts import excluded
 from her2het.kernels.area_clustering import area_clustering, between_area_test
 from her2het.kernels.area_posterior import FractionPosterior, Grade, fraction_posterior
 from her2het.kernels.cohen_kappa import cohen_kappa
-from her2het.kernels.cut_nuclei import amplified_probability, call_robust, fit_cut_nuclei
-from her2het.kernels.fish import CellRule, FishCounts, PairTable
+from her2het.kernels.cut_nuclei import amplified_probability, call_robust, fit_cut_nuclei, widest_limits
+from her2het.kernels.fish import CellRule, FishCounts
 from her2het.kernels.fish_intervals import clopper_pearson
-from her2het.kernels.het_call import HetCode, Limits, call_areas, call_fraction, negative_by_sums
+from her2het.kernels.het_call import HetCode, Limits, call_areas, call_fraction
 from her2het.plan import analysis
 from her2het.reference.het_profiles import BY_NAME, DEFINITIONS, HetDefinition, HetProfile
 from her2het.results.her2 import HetProfiles
@@ -30,6 +30,7 @@ from her2het.tables import FishNuclei, Samples
 AREA_NUCLEI = BY_NAME[HetProfile.METZGER2021].n_min_unit
 """Fewest scored nuclei of an area that is called by itself."""
 ROBUST = "robust"
+Chance = Annotated[float, Field(gt=0, le=1)]
 CellProfile = Literal["LI2024", "METZGER2021", "CAP2009_ratio", "CAP2009_copies", "MOSAIC", "BAR2011_30"]
 
 
@@ -56,8 +57,13 @@ def het_profiles(
         Field(gt=0, le=1, description="Chance that a signal lies in the part of the nucleus that the section kept."),
     ] = 0.8,
     p_keep_range: Annotated[
-        tuple[float, ...], Field(description="Other values of p_keep, tried on tumours that either rule calls HET.")
+        tuple[Chance, ...],
+        Field(description="Other values of p_keep at which the limits of the robust rule must hold."),
     ] = (0.7, 0.9),
+    negative_area: Annotated[
+        NegativeArea,
+        Field(description="METZGER2021: a HER2-negative area by ratio and copies of its sums, or by at most 5 %."),
+    ] = "sums",
 ) -> HetProfiles:
     """Which tumours are HET under each published definition, how sure is each call, and do cut nuclei explain it?
 
@@ -71,16 +77,17 @@ def het_profiles(
 
     Sections cut nuclei and lose signals, so that nuclei of two copies each may show a ratio of 2. The share of truly
     amplified nuclei is that of a mixture of true genotypes seen through binomial thinning with `p_keep` (EM; limits by
-    profile likelihood, widened by the design effect of areas). The robust rule calls by that interval. Beside it stands
-    the chance that cutting nuclei of the most frequent genotype alone gives as many amplified ones. Agreement between
-    definitions: share of patients alike, and Cohen's kappa, HET against not HET, at baseline. Robust against literal:
-    exact McNemar test.
+    profile likelihood, widened by the design effect of areas). How often signals are lost a tumour does not tell: the
+    limits are the widest at `p_keep` and `p_keep_range`, and the robust rule calls by them. Beside it stands the chance
+    that cutting nuclei of the most frequent genotype alone gives as many amplified ones. Agreement between definitions:
+    share of patients alike, and Cohen's kappa, HET against not HET, at baseline. Robust against literal: exact McNemar
+    test.
     """
     nuclei = placed_nuclei(fish_nuclei, samples, design)
     if nuclei.empty:
         raise NotApplicable("no nuclei were counted before or after treatment")
     reads = _read_all(nuclei)
-    calls = pd.concat([_calls(read) for read in reads], ignore_index=True)
+    calls = pd.concat([_calls(read, negative_area) for read in reads], ignore_index=True)
     main = next(read for read in reads if read.definition.name == profile)
     robust, pairs = _robust(main, p_keep, p_keep_range, calls[calls["profile"] == profile])
     baseline = calls[calls["phase"] == "baseline"]
@@ -99,10 +106,11 @@ def het_profiles(
         profile=profile,
         fraction_limits=(main.definition.limits.low, main.definition.limits.high),
         p_keep=p_keep,
+        p_keep_range=p_keep_range,
         labels=design.labels,
         control=design.control,
         excluded=_short(baseline),
-        notes=_notes(baseline, robust, het, profile, p_keep),
+        notes=_notes(baseline, robust, het, profile, (p_keep, *p_keep_range)),
     )
 
 
@@ -125,11 +133,11 @@ def _read_all(nuclei: pd.DataFrame) -> list[_Read]:
     return reads
 
 
-def _calls(read: _Read) -> pd.DataFrame:
+def _calls(read: _Read, negative_area: NegativeArea) -> pd.DataFrame:
     d, c, post = read.definition, read.counted.counts, read.posterior
     s, a = c.samples, c.areas
     limits = Limits(*d.limits.integers)
-    negative = negative_by_sums(a.her2, a.cep17, a.nuclei, CellRule(*d.cell.integers)) & (d.cell.ratio_den > 0)
+    negative = negative_areas(a, CellRule(*d.cell.integers), limits, negative_area) & (d.cell.ratio_den > 0)
     by_area = call_fraction(a.amplified, a.scored, AREA_NUCLEI, limits)
     discordant = np.zeros(len(s.nuclei), bool)
     if d.unit == "population":
@@ -248,7 +256,9 @@ def _robust(
     rule = CellRule(*d.cell.integers)
     deff = area_clustering(c.areas.amplified, c.areas.scored, c.area_start).deff
     widen = np.maximum(np.where(np.isnan(deff), 1.0, deff), 1.0)
-    fit = fit_cut_nuclei(c.pairs, rule=rule, p_keep=p_keep, inflation=widen)
+    keeps = tuple(dict.fromkeys((p_keep, *others)))
+    fits = [fit_cut_nuclei(c.pairs, rule=rule, p_keep=p, inflation=widen) for p in keeps]
+    fit = widest_limits(fits, fits[0])
     code, certain = call_robust(fit, low=d.limits.low, high=d.limits.high, n_min=d.n_min)
     frame = read.counted.units.copy()
     frame["nuclei"] = fit.cells
@@ -260,31 +270,16 @@ def _robust(
     frame["call_literal"] = literal["call"].to_numpy()
     frame["call"] = _names(code)
     frame["certain"] = certain
-    asked = np.flatnonzero((code == HetCode.HET) | (frame["call_literal"] == HetCode.HET.name).to_numpy())
-    some = _pick(c.pairs, asked)
-    for p in others:
-        share_of, named = np.full(len(frame), np.nan), pd.Series(pd.NA, index=frame.index, dtype="string")
-        if len(asked):
-            again = fit_cut_nuclei(some, rule=rule, p_keep=p, inflation=widen[asked])
-            codes, _ = call_robust(again, low=d.limits.low, high=d.limits.high, n_min=d.n_min)
-            share_of[asked] = again.share
-            named.iloc[asked] = _names(codes)
-        frame[f"share_keep_{p:g}"], frame[f"call_keep_{p:g}"] = share_of, named
+    for p, one in zip(keeps, fits, strict=True):
+        alone, _ = call_robust(one, low=d.limits.low, high=d.limits.high, n_min=d.n_min)
+        frame[f"share_keep_{p:g}"] = one.share
+        frame[f"call_keep_{p:g}"] = pd.Series(_names(alone), index=frame.index, dtype="string")
     frame = frame.astype({"call_literal": "string", "call": "string", "certain": "boolean"})
     owner = np.repeat(np.arange(len(frame)), np.diff(c.pairs.start))
     pairs = frame[["patient", "phase"]].iloc[owner].reset_index(drop=True)
     pairs["erbb2"], pairs["cep17"], pairs["nuclei"] = c.pairs.her2, c.pairs.cep17, c.pairs.count
-    pairs["p_amplified"] = amplified_probability(c.pairs, fit, rule=rule, p_keep=p_keep)
+    pairs["p_amplified"] = amplified_probability(c.pairs, fits[0], rule=rule, p_keep=p_keep)
     return frame, pairs
-
-
-def _pick(pairs: PairTable, at: NDArray[np.int64]) -> PairTable:
-    """The pairs of these units, in their order."""
-    size = np.diff(pairs.start)[at]
-    spans = [(int(pairs.start[i]), int(pairs.start[i + 1])) for i in at]
-    rows = np.concatenate([np.arange(first, last) for first, last in spans] or [np.zeros(0, np.int64)])
-    start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-    return PairTable(start, pairs.her2[rows], pairs.cep17[rows], pairs.count[rows])
 
 
 def _het_by_profile(baseline: pd.DataFrame, robust: pd.DataFrame) -> pd.DataFrame:
@@ -342,13 +337,14 @@ def _short(baseline: pd.DataFrame) -> pd.DataFrame:
 
 
 def _notes(
-    baseline: pd.DataFrame, robust: pd.DataFrame, het: pd.DataFrame, profile: str, p_keep: float
+    baseline: pd.DataFrame, robust: pd.DataFrame, het: pd.DataFrame, profile: str, keeps: tuple[float, ...]
 ) -> tuple[Note, ...]:
     n, literal, beyond = len(het), int(het[profile].sum()), int(het[ROBUST].sum())
     lost = int((het[profile].fillna(False) & ~het[ROBUST].fillna(True)).sum())
+    kept = " or ".join(f"{p:g}" for p in sorted(set(keeps)))
     text = (
         f"{profile} calls {literal} of {n} baseline tumours HET as nuclei were counted; beyond what cut nuclei explain "
-        f"(p_keep {p_keep:g}) it is {beyond}, and {lost} of the {literal} are not called by that rule."
+        f"(each signal kept with {kept}) it is {beyond}, and {lost} of the {literal} are not called by that rule."
     )
     notes = [Note("caution" if lost else "note", "Cut nuclei and the literal rule", text)]
     text = (
@@ -367,11 +363,12 @@ def _notes(
         notes.append(
             Note("note", "Amplified by copies alone", f"{text} They are amplified by definition, not by the ratio.")
         )
-    kept = [c for c in robust.columns if c.startswith("call_keep_")]
-    moved = int((robust[kept].ne(robust["call"], axis=0) & robust[kept].notna()).any(axis=1).sum()) if kept else 0
+    single = [c for c in robust.columns if c.startswith("call_keep_")]
+    moved = int(robust[single].ne(robust["call"], axis=0).any(axis=1).sum())
     if moved:
         text = (
-            f"With {', '.join(c.removeprefix('call_keep_') for c in kept)} instead of {p_keep:g} for p_keep, which the"
+            f"How often signals are lost the study does not tell. {moved} of {len(robust)} tumours would be called "
+            "otherwise at one of the chances alone."
         )
-        notes.append(Note("note", "Calls that depend on p_keep", f"{text} study does not tell, {moved} calls change."))
+        notes.append(Note("note", "Calls that depend on p_keep", text))
     return tuple(notes)

@@ -1,13 +1,17 @@
 """Nuclei of a study, counted by sample or by patient and phase."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from her2het.kernels.fish import CellRule, FishCounts, count_nuclei, number_areas
+from her2het.kernels.fish import CellRule, FishCounts, NucleusSums, count_nuclei, number_areas
+from her2het.kernels.het_call import Limits, negative_by_fraction, negative_by_sums
 from her2het.schema import Design
+
+NegativeArea = Literal["sums", "fraction"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +69,13 @@ def _codes(nuclei: pd.DataFrame, columns: list[str]) -> tuple[NDArray[np.int64],
     _, first = np.unique(code, return_index=True)
     distinct = nuclei[columns].iloc[first].reset_index(drop=True).astype("string")
     return code.astype(np.int64), distinct
+
+
+def negative_areas(areas: NucleusSums, rule: CellRule, limits: Limits, by: NegativeArea) -> NDArray[np.bool_]:
+    """Which areas are HER2-negative: by ratio and copies of their sums, or by their amplified fraction."""
+    if by == "fraction":
+        return negative_by_fraction(areas.amplified, areas.scored, limits)
+    return negative_by_sums(areas.her2, areas.cep17, areas.nuclei, rule, areas.paired_her2)
 
 
 def share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -256,7 +256,8 @@ def _het_steps(name: str, het: HetProfiles | None, definition: HetDefinition) ->
             "look amplified"
         )
         low, high = (f"{100 * x:g} %" for x in het.fraction_limits)
-        rule = f"Cut nuclei: lower limit above {low} and share below {high} (each signal kept with {het.p_keep:g})"
+        kept = " or ".join(f"{p:g}" for p in sorted({het.p_keep, *het.p_keep_range}))
+        rule = f"Cut nuclei: lower limit above {low} and share below {high} (each signal kept with {kept})"
         differs = robust["call"] != called["call"]
         said = CALLS[str(robust["call"])] + ("" if bool(robust["certain"]) else "; the interval spans two classes")
         level = "caution" if differs or not bool(robust["certain"]) else "plain"

@@ -13,7 +13,7 @@ from her2het.figures.lettering import width
 from her2het.figures.marks import Mark, Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import BAND, COLUMN, LOOKS, MUTED, PAPER, SEQUENTIAL, Look, drawn
-from her2het.figures.words import effect, found, number, p_equals
+from her2het.figures.words import effect, found, join, number, p_equals
 from her2het.results.her2 import HetProfiles
 
 LIGHT, DARK = "#fdfdfd", "#111111"  # on a cell, whose colour is the same on a dark screen
@@ -119,14 +119,16 @@ def het_robust(result: HetProfiles) -> tuple[Drawing, ...]:
     tested = [e for e in result.estimates if e.quantity == "robust against literal"]
     literal, kept = int(rows["literal_het"].sum()), state.count(BOTH)
     words = "; ".join(f"{effect(e)}, {p_equals(e.p)} ({e.method})" for e in tested)
+    keeps = join(f"{p:g}" for p in sorted({result.p_keep, *result.p_keep_range}))
     return (
         Drawing(
             picture,
             title=f"{kept} of {literal} tumours that {plain(result.profile)} calls HET are so beyond cut nuclei",
             caption=f"{len(rows)} baseline tumours: fraction of nuclei counted as amplified by {plain(result.profile)} "
-            "(interval lets areas differ), and share of truly amplified nuclei behind cut ones (each signal kept with "
-            f"{result.p_keep:g}; profile likelihood, widened for areas). Bands: HET, above {100 * low:g} % and below "
-            f"{100 * high:g} %; the robust rule asks that the lower limit lies above {100 * low:g} %. "
+            "(interval: that of the mean over areas, not centred on it), and share of truly amplified nuclei behind cut "
+            f"ones (each signal kept with {result.p_keep:g}; limits by profile likelihood, widened for areas, that hold "
+            f"at {keeps}). Bands: HET, above {100 * low:g} % and below {100 * high:g} %; the robust rule asks that the "
+            f"lower limit lies above {100 * low:g} %. "
             f"HET, robust less literal: {words}.",
             alt=f"Truly amplified share against fraction as counted, {len(rows)} tumours; {kept} are HET by both.",
             numbers=rows.drop(columns=["literal_het", "robust_het"]),

@@ -52,7 +52,8 @@ class HetProfiles:
 
     robust: patient, phase, nuclei, literal, share (truly amplified), low, high, by_ratio_only, by_copies_only, by_both,
     modal_her2, modal_cep17, modal_weight, null_fraction, p_truncation, call_literal, call, certain (the interval lies
-    within one class); for tumours that either rule calls HET share_keep_<p> and call_keep_<p> at other values.
+    within one class), limits and call over all of p_keep and p_keep_range; share_keep_<p> and call_keep_<p> at one of
+    them alone.
 
     pairs: patient, phase, erbb2, cep17, nuclei, p_amplified (that a nucleus with these signals is truly amplified;
     missing where a probe shows none).
@@ -74,6 +75,7 @@ class HetProfiles:
     profile: str
     fraction_limits: tuple[float, float]
     p_keep: float
+    p_keep_range: tuple[float, ...]
     labels: tuple[str, ...]
     control: str
     excluded: pd.DataFrame
