@@ -125,8 +125,8 @@ def het_robust(result: HetProfiles) -> tuple[Drawing, ...]:
             picture,
             title=f"{kept} of {literal} tumours that {plain(result.profile)} calls HET are so beyond cut nuclei",
             caption=f"{len(rows)} baseline tumours: fraction of nuclei counted as amplified by {plain(result.profile)} "
-            "(interval: that of the mean over areas, not centred on it), and share of truly amplified nuclei behind cut "
-            f"ones (each signal kept with {result.p_keep:g}; limits by profile likelihood, widened for areas, that hold "
+            "(interval: of the mean over areas, not centred on it), and share of truly amplified nuclei behind cut "
+            f"ones (each signal kept with {result.p_keep:g}; limits by profile likelihood, widened for areas, held "
             f"at {keeps}). Bands: HET, above {100 * low:g} % and below {100 * high:g} %; the robust rule asks that the "
             f"lower limit lies above {100 * low:g} %. "
             f"HET, robust less literal: {words}.",
