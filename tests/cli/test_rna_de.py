@@ -79,6 +79,9 @@ def test_keep_reference_covariates_and_likelihood_ratio(counts: Path, samples: P
     assert np.corrcoef(table["log2FoldChange"].fillna(0), whole["log2FoldChange"].fillna(0))[0, 1] > 0.9
     slope, _ = run(*common, "--design", "~ age", "--coefficient", "age")
     assert slope["log2FoldChange"].abs().median() < 0.05
+    slope, said = run(*common, "--design", "~ year + group")
+    assert "year: 2 whole numbers, fitted as a slope; factor(year) makes them categories" in said
+    assert "slope" not in run(*common, "--design", "~ factor(year) + group")[1]
     ratio, said = run(*common, "--design", "~ batch + group", "--test", "lrt", "--reduced", "~ batch")
     assert "likelihood-ratio test of ~ batch + group against ~ batch" in said
     theirs = pd.read_csv(SMALL / "lrt.csv.gz", index_col=0)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from her2het.cli.main import build
 from her2het.kernels.gsva import gsva_scores
 from her2het.kernels.ssgsea import ssgsea_scores
-from her2het.reference.tables import PAM50_SUBTYPES, estimate_common_genes, pam50_centroids
+from her2het.reference.tables import PAM50_SUBTYPES, erbb_pi3k_sets, estimate_common_genes, pam50_centroids
 from her2het.schema import StudyError
 
 SMALL = Path(__file__).parents[1] / "oracles" / "gsva_small"
@@ -97,6 +97,38 @@ def test_delta_scores_and_what_was_dropped(log_cpm: Path, tmp_path: Path) -> Non
         ("A", "gene not in the matrix"),
     }
     assert "1 left out" in err
+
+
+def test_shipped_sets_and_control_files(tmp_path: Path) -> None:
+    genes = sorted({g for members in erbb_pi3k_sets().values() for g in members})
+    x = pd.DataFrame(np.random.default_rng(3).normal(8, 2, (len(genes), 4)), index=genes, columns=list("abcd"))
+    path = write(x, tmp_path / "x.tsv")
+    table = read(run("ssgsea", path, "--sets", "erbb-pi3k")[0])
+    assert list(table.index) == list(erbb_pi3k_sets())
+    for text in ("a\nb\n", "a,pCR\nb,pCR\n", '"a";"pCR"\n"b";"pCR"\n', "\ufeffa\tpCR\r\nb\tpCR\r\n"):
+        (tmp_path / "c.txt").write_text(text, encoding="utf-8")
+        delta = read(run("ssgsea", path, "--sets", "erbb-pi3k", "--control", tmp_path / "c.txt")[0])
+        np.testing.assert_allclose(delta, table.sub(table[["a", "b"]].mean(axis=1), axis=0), atol=1e-12)
+    assert "nope" in refuse("gsva", path, "--sets", tmp_path / "nope.gmt")
+
+
+def test_tumour_sizes(pam50_log: Path, tmp_path: Path) -> None:
+    sizes, ror = tmp_path / "sizes.csv", tmp_path / "ror.tsv"
+    arguments = ("pam50", pam50_log, "--ror", ror, "--tumour-size", sizes)
+    sizes.write_text("sample,cm\nS0,2.0\nS1,2.1\nS2,\nS3,NA\n")
+    run(*arguments)
+    risk = pd.read_csv(ror, sep="\t", index_col="sample")
+    assert risk["ROR-C"].notna().sum() == 2
+    assert "--ror" in refuse("pam50", pam50_log, "--tumour-size", sizes)
+    for text, words in (
+        ("sample,cm\nS0,2.0\nS1,two\n", "line 3: the size of sample 'S1' is 'two'"),
+        ("sample,cm\nS0,-1\n", "'-1', which is no length"),
+        ("sample,cm\nX0,2\n", "none of its samples (such as 'X0') is in the matrix (such as 'S0')"),
+        ("sample,cm\nS0,2\nS0,3\n", "more than one row"),
+        ("sample\nS0\n", "one column"),
+    ):
+        sizes.write_text(text)
+        assert words in refuse(*arguments)
 
 
 def test_pam50_columns(pam50_log: Path, tmp_path: Path) -> None:

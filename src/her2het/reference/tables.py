@@ -17,6 +17,7 @@ from types import MappingProxyType
 import pandas as pd
 
 PAM50_SUBTYPES = ("Basal", "Her2", "LumA", "LumB", "Normal")
+ROR_LARGE_CM = 2.0  # size above which T of the models is 1. Parker et al. 2009, doi 10.1200/JCO.2008.18.1370
 
 
 @dataclass(frozen=True)

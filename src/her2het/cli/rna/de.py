@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from her2het.cli.rna.scores import FILE, MATRIX, OUT, say
+from her2het.cli.rna.common import FILE, MATRIX, OUT, count_options, say
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     import pandas as pd
 
     from her2het.schema import Matrix
+
+MOST_CODES = 6  # whole numbers with up to so many values may be codes
 
 
 @click.command("de")
@@ -71,6 +75,7 @@ if TYPE_CHECKING:
 @click.option("--reasons", is_flag=True, help="Add a column that says why pvalue or padj is missing.")
 @click.option("--fit", type=FILE, help="Write dispersions and convergence of every gene here.")
 @click.option("--normalised", type=FILE, help="Write counts divided by size factors here.")
+@count_options
 @OUT
 def command(
     counts: Path,
@@ -94,6 +99,8 @@ def command(
     reasons: bool,
     fit: Path | None,
     normalised: Path | None,
+    names: Literal["symbol", "id"],
+    strand: Literal["unstranded", "forward", "reverse"],
     out: Path | None,
 ) -> None:
     """Test every gene for differential expression with DESeq2's estimates.
@@ -120,7 +127,7 @@ def command(
         raise StudyError(
             "--reduced: a likelihood-ratio test needs one, a Wald test has none. Give --test lrt --reduced."
         )
-    matrix, notes = read_matrix_with_notes(counts, unit="counts")
+    matrix, notes = read_matrix_with_notes(counts, unit="counts", names=names, strand=strand)
     table = _sample_table(samples)
     matrix, table = _kept(matrix, table, keep, samples.name)
     say(notes)
@@ -148,6 +155,7 @@ def command(
     missing = found.reasons[found.reasons != ""].value_counts()
     left = "; without padj: " + ", ".join(f"{n:,} {why}" for why, n in missing.items()) if len(missing) else ""
     below = int((found.table["padj"] < alpha).sum())
+    say(_slopes(fitted.design.formula.variables, fitted.design.levels, table.loc[list(matrix.columns)]))
     say([*fitted.notes, *found.notes, f"{found.comparison}: {below:,} genes with padj < {alpha:g}{left}."])
     if fit is not None:
         write_table(fitted.dispersions.reset_index(), fit)
@@ -156,6 +164,15 @@ def command(
         write_table(matrix_table(Matrix(scaled, matrix.rows, matrix.columns, "normalised_counts")), normalised)
     table = found.table.assign(reason=found.reasons.to_numpy()) if reasons else found.table
     write_table(table, out)
+
+
+def _slopes(variables: Iterable[str], factors: Collection[str], table: pd.DataFrame) -> list[str]:
+    """Whole numbers of few values may be codes of categories, which are fitted as a slope."""
+    slopes = [v for v in variables if v not in factors]
+    coded = [v for v in slopes if table[v].nunique() <= MOST_CODES and (table[v] % 1 == 0).all()]
+    return [
+        f"{v}: {table[v].nunique()} whole numbers, fitted as a slope; factor({v}) makes them categories" for v in coded
+    ]
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from her2het.cli.rna.scores import FILE, MATRIX, OUT, say
+from her2het.cli.rna.common import FILE, MATRIX, OUT, say, seed_option
 
 
 @click.command("deconvolve")
@@ -27,7 +27,7 @@ from her2het.cli.rna.scores import FILE, MATRIX, OUT, say
     show_default=True,
     help="What the mixtures are; logarithms are undone (log2_cpm1: 2^x - 1). auto: log2 where no value is above 30.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the permutations.")
+@seed_option("permutations")
 @click.option("--absent", type=FILE, help="Write the signature genes that the mixtures lack here.")
 @OUT
 def command(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from her2het.cli.rna.scores import FILE, MATRIX, OUT, say
+from her2het.cli.rna.common import FILE, MATRIX, OUT, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +57,15 @@ def command(
     expression, notes = read_matrix_with_notes(matrix, unit="log2")
     table = _sample_table(samples, expression, need_timepoint=to_baseline is not None)
     say(notes)
+    if len(expression.columns) < 2:
+        raise StudyError(f"{matrix.name}: {len(expression.columns)} sample; a distance is between two. Add samples.")
+    patients = table["patient"]
+    if to_baseline is None and pairs == "within" and not patients.duplicated().any():
+        raise StudyError(
+            f"{samples.name}: no two samples are of one patient, so no pair is within one. Use --pairs all."
+        )
+    if to_baseline is None and pairs == "between" and patients.eq(patients.iloc[0]).all():
+        raise StudyError(f"{samples.name}: all samples are of one patient, so no pair is between two. Use --pairs all.")
     try:
         values = _profiles(expression, components)
     except ValueError as error:

@@ -5,12 +5,12 @@ from typing import Literal
 
 import click
 
-from her2het.cli.rna.scores import FILE, MATRIX, OUT, say, say_what_is_left_out
+from her2het.cli.rna.common import MATRIX, OUT, gene_set_options, say
 
 
 @click.command("gsva")
 @click.argument("matrix", type=MATRIX)
-@click.option("--sets", type=FILE, required=True, help="Gene sets (GMT), symbols or Entrez as in the matrix.")
+@gene_set_options
 @click.option(
     "--kernel",
     type=click.Choice(["gaussian", "poisson"]),
@@ -18,17 +18,11 @@ from her2het.cli.rna.scores import FILE, MATRIX, OUT, say, say_what_is_left_out
     show_default=True,
     help="Gaussian for log2 values, Poisson for counts.",
 )
-@click.option(
-    "--min-size", type=click.IntRange(min=1), default=1, show_default=True, help="Fewest genes of a set in the matrix."
-)
-@click.option("--max-size", type=click.IntRange(min=1), help="Most genes of a set in the matrix.")
 @click.option("--drop-constant", is_flag=True, help="Leave out genes that do not vary, as R does; else refuse them.")
-@click.option("--control", type=FILE, help="Samples (first column) whose mean score is subtracted: delta scores.")
-@click.option("--dropped", type=FILE, help="Write the sets and genes that were left out here.")
 @OUT
 def command(
     matrix: Path,
-    sets: Path,
+    sets: str,
     kernel: Literal["gaussian", "poisson"],
     min_size: int,
     max_size: int | None,
@@ -44,10 +38,9 @@ def command(
     \b
     Examples:
       her2het rna gsva log_cpm.tsv --sets c2.cp.reactome.gmt --min-size 10 --max-size 500 --out gsva.tsv
-      her2het rna gsva log_cpm.tsv --sets kegg.gmt --control pcr_samples.txt
+      her2het rna gsva log_cpm.tsv --sets erbb-pi3k --control pcr_samples.txt
     """
-    from her2het.cli.rna.scores import control_samples
-    from her2het.io.gmt import read_gmt
+    from her2het.cli.rna.scores import control_samples, gene_sets, say_what_is_left_out
     from her2het.io.matrix import read_matrix_with_notes
     from her2het.io.write import matrix_table, write_table
     from her2het.stats.gene_sets import delta_scores, gsva
@@ -56,7 +49,7 @@ def command(
     say(notes)
     result = gsva(
         expression,
-        read_gmt(sets),
+        gene_sets(sets),
         kernel=kernel,
         min_size=min_size,
         max_size=max_size,

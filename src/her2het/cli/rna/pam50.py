@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from her2het.cli.rna.scores import FILE, MATRIX, OUT, say
+from her2het.cli.rna.common import FILE, MATRIX, OUT, say
 
 SCALINGS = ("none", "scale", "robust", "median", "reference", "subgroup")
 
@@ -28,7 +28,7 @@ SCALINGS = ("none", "scale", "robust", "median", "reference", "subgroup")
 @click.option("--leave-out", multiple=True, metavar="GENE", help="Call without this gene (repeatable).")
 @click.option("--choices", type=FILE, help="Write every sample's call under each choice here.")
 @click.option("--ror", type=FILE, help="Write the risk-of-relapse scores (the authors' program) here.")
-@click.option("--tumour-size", type=FILE, help="TSV of sample and size in cm, for ROR-C and ROR-PC.")
+@click.option("--tumour-size", type=FILE, help="Table of sample and size in cm, for ROR-C and ROR-PC.")
 @OUT
 def command(
     matrix: Path,
@@ -55,8 +55,11 @@ def command(
     from her2het.cli.rna.scores import sizes
     from her2het.io.matrix import read_matrix_with_notes
     from her2het.io.write import write_table
+    from her2het.schema import StudyError
     from her2het.stats.pam50 import pam50, pam50_risk, pam50_table
 
+    if tumour_size is not None and ror is None:
+        raise StudyError("--tumour-size: it enters risk of relapse alone. Say where to write that (--ror FILE).")
     expression, notes = read_matrix_with_notes(matrix, unit="log2")
     balanced, more = read_matrix_with_notes(reference, unit="log2") if reference else (None, ())
     result = pam50(expression, scaling, cohort=cohort, reference=balanced, leave_out=leave_out)
@@ -64,5 +67,5 @@ def command(
     if choices is not None:
         write_table(result.choices.reset_index(), choices)
     if ror is not None:
-        write_table(pam50_risk(expression, sizes(tumour_size) if tumour_size else None), ror)
+        write_table(pam50_risk(expression, sizes(tumour_size, expression.columns) if tumour_size else None), ror)
     write_table(pam50_table(result), out)

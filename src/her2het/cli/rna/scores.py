@@ -1,30 +1,26 @@
-"""What the commands of expression scores share: notes on standard error, and what a gene set file lost."""
+"""What the commands of expression scores share: gene sets, what they lost, controls, tumour sizes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
+from her2het.cli.rna.common import SHIPPED, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from her2het.schema import Note
     from her2het.stats.gene_sets import GeneSetScores
 
-MATRIX = click.Path(path_type=Path, dir_okay=True)
-FILE = click.Path(path_type=Path, dir_okay=False)
-OUT = click.option("--out", type=FILE, help="Write here; else to standard output.")
 
+def gene_sets(given: str) -> Mapping[str, tuple[str, ...]]:
+    """The sets of a GMT file, or the shipped ones of Reactome where their name is given."""
+    from her2het.io.gmt import read_gmt
+    from her2het.reference.tables import erbb_pi3k_sets
 
-def say(notes: Iterable[Note | str]) -> None:
-    """Notes on standard error, one line each."""
-    for note in notes:
-        click.echo(
-            f"her2het: {note if isinstance(note, str) else f'{note.level}: {note.title}. {note.text}'}", err=True
-        )
+    return erbb_pi3k_sets() if given == SHIPPED else read_gmt(given)
 
 
 def say_what_is_left_out(result: GeneSetScores, dropped_to: Path | None) -> None:
@@ -60,26 +56,39 @@ def lost_table(result: GeneSetScores) -> pd.DataFrame:
 
 def control_samples(path: Path) -> tuple[str, ...]:
     """Sample names from the first column of a file without a heading, one per line."""
-    from her2het.schema import StudyError
+    from her2het.io.text_table import decode, read_bytes
 
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise StudyError(f"{path}: cannot be read as text. Give a file with one sample per line.") from None
-    return tuple(name for line in lines if (name := line.split("\t")[0].strip()))
+    cells = (re.split(r"[\t,;]", line, maxsplit=1)[0] for line in decode(read_bytes(path), path.name).splitlines())
+    return tuple(name for cell in cells if (name := cell.strip().strip('"')))
 
 
-def sizes(path: Path) -> pd.Series:
-    """Sample -> 1 where the tumour is above 2 cm, else 0, from a table of sample and size in cm."""
+def sizes(path: Path, samples: Sequence[str]) -> pd.Series:
+    """Sample -> 1 where the tumour is large (above 2 cm), else 0, from a table of sample and size in cm."""
     import pandas as pd
 
-    from her2het.schema import StudyError
+    from her2het.io.text_table import read_text_table
+    from her2het.reference.tables import ROR_LARGE_CM
+    from her2het.schema import MISSING, StudyError
 
-    try:
-        table = pd.read_csv(path, sep="\t", header=0, dtype={0: str})
-        size = pd.to_numeric(table.iloc[:, 1])
-    except (OSError, ValueError, IndexError):
+    frame = read_text_table(path).frame
+    if frame.shape[1] < 2:
+        raise StudyError(f"{path.name}: one column. Give a table of sample and size in cm, with a heading.")
+    sample, text = frame.iloc[:, 0].str.strip(), frame.iloc[:, 1].str.strip()
+    known = ~text.str.lower().isin(MISSING)
+    size = pd.to_numeric(text.where(known), errors="coerce")
+    wrong = (known & ~(size > 0)).to_numpy().nonzero()[0]
+    if len(wrong):
+        at = int(wrong[0])
         raise StudyError(
-            f"{path}: cannot be read as a table of sample and size in cm, with a heading, separated by tabs. Give one."
-        ) from None
-    return pd.Series((size > 2).astype(float).where(size.notna()).to_numpy(), index=table.iloc[:, 0])
+            f"{path.name}: line {at + 2}: the size of sample {sample.iloc[at]!r} is {text.iloc[at]!r}, which is no "
+            "length. Give centimetres above 0, such as 2.5, or leave the cell empty."
+        )
+    repeated = sample[sample.duplicated()]
+    if len(repeated):
+        raise StudyError(f"{path.name}: sample {repeated.iloc[0]!r} has more than one row. Keep one.")
+    if not set(sample) & set(samples):
+        raise StudyError(
+            f"{path.name}: none of its samples (such as {sample.iloc[0]!r}) is in the matrix (such as {samples[0]!r}). "
+            "Name them alike."
+        )
+    return pd.Series((size > ROR_LARGE_CM).astype(float).where(size.notna()).to_numpy(), index=sample.to_list())

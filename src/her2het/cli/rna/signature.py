@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from her2het.cli.rna.scores import FILE, MATRIX, OUT, say
+from her2het.cli.rna.common import FILE, MATRIX, OUT, say, seed_option
 
 
 @click.command("signature")
@@ -17,7 +17,7 @@ from her2het.cli.rna.scores import FILE, MATRIX, OUT, say
 @click.option(
     "--replicates", type=click.IntRange(min=2), help="Pool the cells of a type into so many means (single cells)."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the pooling.")
+@seed_option("pooling")
 @click.option("--markers", type=FILE, help="Write the marker genes of each type here.")
 @click.option("--choice", type=FILE, help="Write the condition number for each number of genes here.")
 @OUT

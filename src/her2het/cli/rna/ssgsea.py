@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from her2het.cli.rna.scores import FILE, MATRIX, OUT, say, say_what_is_left_out
+from her2het.cli.rna.common import MATRIX, OUT, gene_set_options, say
 
 
 @click.command("ssgsea")
 @click.argument("matrix", type=MATRIX)
-@click.option("--sets", type=FILE, required=True, help="Gene sets (GMT), symbols or Entrez as in the matrix.")
+@gene_set_options
 @click.option(
     "--alpha", type=click.FloatRange(min=0), default=0.25, show_default=True, help="Weight of a hit: rank^alpha."
 )
@@ -19,16 +19,10 @@ from her2het.cli.rna.scores import FILE, MATRIX, OUT, say, say_what_is_left_out
     show_default=True,
     help="Divide by the range of all scores, as R does; scores then depend on the cohort.",
 )
-@click.option(
-    "--min-size", type=click.IntRange(min=1), default=1, show_default=True, help="Fewest genes of a set in the matrix."
-)
-@click.option("--max-size", type=click.IntRange(min=1), help="Most genes of a set in the matrix.")
-@click.option("--control", type=FILE, help="Samples (first column) whose mean score is subtracted: delta scores.")
-@click.option("--dropped", type=FILE, help="Write the sets and genes that were left out here.")
 @OUT
 def command(
     matrix: Path,
-    sets: Path,
+    sets: str,
     alpha: float,
     normalise: bool,
     min_size: int,
@@ -46,15 +40,14 @@ def command(
       her2het rna ssgsea log_cpm.tsv --sets c2.cp.reactome.gmt --out ssgsea.tsv
       her2het rna ssgsea one_sample.tsv --sets kegg.gmt --no-normalise
     """
-    from her2het.cli.rna.scores import control_samples
-    from her2het.io.gmt import read_gmt
+    from her2het.cli.rna.scores import control_samples, gene_sets, say_what_is_left_out
     from her2het.io.matrix import read_matrix_with_notes
     from her2het.io.write import matrix_table, write_table
     from her2het.stats.gene_sets import delta_scores, ssgsea
 
     expression, notes = read_matrix_with_notes(matrix)
     say(notes)
-    result = ssgsea(expression, read_gmt(sets), alpha=alpha, normalise=normalise, min_size=min_size, max_size=max_size)
+    result = ssgsea(expression, gene_sets(sets), alpha=alpha, normalise=normalise, min_size=min_size, max_size=max_size)
     say_what_is_left_out(result, dropped)
     scores = delta_scores(result.scores, control_samples(control)) if control else result.scores
     write_table(matrix_table(scores, "set"), out)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from her2het.cli.rna.scores import MATRIX, OUT, say
+from her2het.cli.rna.common import MATRIX, OUT, count_options, say
 
 
 @click.command("tmm")
@@ -18,20 +18,7 @@ from her2het.cli.rna.scores import MATRIX, OUT, say
     show_default=True,
     help="For --log-cpm: log2(TMM-CPM + 1), or edgeR's cpm(log=TRUE, prior.count=2).",
 )
-@click.option(
-    "--names",
-    type=click.Choice(["symbol", "id"]),
-    default="symbol",
-    show_default=True,
-    help="Where Ensembl identifiers and symbols are given: which of them names a row.",
-)
-@click.option(
-    "--strand",
-    type=click.Choice(["unstranded", "forward", "reverse"]),
-    default="unstranded",
-    show_default=True,
-    help="Which column of STAR's ReadsPerGene.out.tab.",
-)
+@count_options
 @OUT
 def command(
     counts: Path,
