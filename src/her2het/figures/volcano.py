@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from her2het.figures.layout import Margins, blank, spaced
+from her2het.figures.layout import Margins, blank, size, spaced
+from her2het.figures.lettering import width
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import CLOUD, COLUMN, INK, LOOKS, MUTED, PAPER, RULE, SMALL, Look, drawn, looks
@@ -56,14 +57,16 @@ def _volcano(
     genes = result.genes[(result.genes["contrast"] == contrast) & result.genes["padj"].notna()]
     tally = result.counts[result.counts["contrast"] == contrast].iloc[0]
     higher, lower = int(tally["higher"]), int(tally["lower"])
-    picture = _picture(genes, up, down, axis, math.log2(result.fold), result.padj)
+    count = int(tally["n"])
+    sizes = f"n = {count} against {int(tally['control_n'])}" if "control_n" in tally else f"n = {count} pairs"
+    picture = _picture(genes, (up, down), axis, math.log2(result.fold), result.padj, sizes)
     overlap = result.overlap[(result.overlap["contrast"] == contrast) | (result.overlap["other"] == contrast)]
     shared = "".join(
         f" {int(r['both'])} of them also in {r['other'] if r['contrast'] == contrast else r['contrast']}, in the same "
         "direction."
         for r in overlap.to_dict("records")
     )
-    n = f"n = {int(tally['n'])}" + (
+    n = f"n = {count}" + (
         f" against {int(tally['control_n'])}" if "control_n" in tally else " patients, before and after"
     )
     how = (
@@ -71,13 +74,14 @@ def _volcano(
         if isinstance(result, BaselineGenes)
         else "counts summed per patient and phase, patient as a factor"
     )
+    test = result.test if isinstance(result, BaselineGenes) else "Negative-binomial Wald test as DESeq2"
     kept = genes[genes["p"] < SHOWN].sort_values("padj", kind="stable")
     return Drawing(
         picture,
         title=f"{higher} genes are higher and {lower} lower in {words}",
         caption=f"{int(tally['tested']):,} genes tested, {n} ({how}). Coloured: padj < {result.padj:g} and fold change "
-        f"beyond {result.fold:g} (dashed). Named: up to {NAMED} on each side with the smallest padj. Negative-binomial "
-        f"Wald test as DESeq2; padj: Benjamini–Hochberg over the tested genes.{shared} The numbers below hold genes "
+        f"beyond {result.fold:g} (dashed). Named: up to {NAMED} on each side with the smallest padj. {test}; "
+        f"padj: Benjamini–Hochberg over the tested genes.{shared} The numbers below hold genes "
         f"with p < {SHOWN:g}; the tables of the run hold all.",
         alt=f"Volcano plot: {higher} genes higher and {lower} lower.",
         numbers=kept[["gene", "log2_fold", "se", "p", "padj", "found"]].reset_index(drop=True),
@@ -85,13 +89,19 @@ def _volcano(
     )
 
 
-def _picture(genes: pd.DataFrame, up: Look, down: Look, axis: str, fold: float, padj: float) -> Picture:
+def _picture(
+    genes: pd.DataFrame, shades: tuple[Look, Look], axis: str, fold: float, padj: float, sizes: str
+) -> Picture:
     picture, (ax,) = blank(COLUMN, HEIGHT, Margins(top=7))
+    up, down = shades
     height = -np.log10(genes["padj"].to_numpy(dtype=float).clip(1e-300))
     effect_size = genes["log2_fold"].to_numpy(dtype=float)
     passed = genes["found"].to_numpy(dtype=bool)
     reach = 1.05 * float(np.abs(effect_size).max()) if len(genes) else 1.0
-    gutter = 1.75 * reach
+    named = [_chosen(effect_size, height, passed, side) for side in (-1, 1)]
+    longest = max((width(plain(genes["gene"].iloc[at]), SMALL) for chosen in named for at in chosen), default=0.0)
+    share = min(0.8, 2 * (longest + 1.5) / size(ax)[0])  # of the axis, that the names at both sides need
+    gutter = max(1.75, 1.05 / (1 - share)) * reach
     ax.scatter(effect_size[~passed], height[~passed], s=2.2, c=CLOUD, alpha=0.55, lw=0, rasterized=True)
     names = genes["gene"].to_numpy(dtype=object)
     for side, look in ((1, up), (-1, down)):
@@ -122,6 +132,7 @@ def _picture(genes: pd.DataFrame, up: Look, down: Look, axis: str, fold: float, 
         ax.text(
             side * 0.94 * gutter, 1.04, text, ha="right" if side > 0 else "left", va="center_baseline", transform=at
         )
+    ax.text(0.5, 1.04, sizes, ha="center", va="center_baseline", transform=ax.transAxes, color=MUTED)
     for x in (-fold, fold):
         ax.axvline(x, color=MUTED, lw=0.5, dashes=(3, 3), zorder=0)
     ax.axhline(-math.log10(padj), color=MUTED, lw=0.5, dashes=(3, 3), zorder=0)
@@ -129,19 +140,22 @@ def _picture(genes: pd.DataFrame, up: Look, down: Look, axis: str, fold: float, 
     ax.set(xlim=(-gutter, gutter), ylim=(0, top), ylabel="−log₁₀ padj", xlabel=f"log₂ fold change, {axis}")
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    for side in (-1, 1):
-        _labels(ax, names, effect_size, height, passed, side, reach)
+    for side, chosen in zip((-1, 1), named, strict=True):
+        if len(chosen):
+            _labels(ax, names, effect_size, height, chosen, side, reach)
     return picture
 
 
+def _chosen(x: np.ndarray, y: np.ndarray, passed: np.ndarray, side: int) -> np.ndarray:
+    """The genes of one side that are named."""
+    mine = np.flatnonzero(passed & (np.sign(x) == side))
+    return mine[np.argsort(-y[mine], kind="stable")][:NAMED]
+
+
 def _labels(
-    ax: Axes, names: np.ndarray, x: np.ndarray, y: np.ndarray, passed: np.ndarray, side: int, reach: float
+    ax: Axes, names: np.ndarray, x: np.ndarray, y: np.ndarray, chosen: np.ndarray, side: int, reach: float
 ) -> None:
     """Names in a column beside the cloud, in the order of their points, a line's height apart."""
-    mine = np.flatnonzero(passed & (np.sign(x) == side))
-    chosen = mine[np.argsort(-y[mine], kind="stable")][:NAMED]
-    if not len(chosen):
-        return
     order = chosen[np.lexsort([-np.abs(x[chosen]), y[chosen].round(1)])]
     top = ax.get_ylim()[1]
     gap = top * 3.0 / (HEIGHT - 18)

@@ -13,7 +13,7 @@ class BaselineGenes:
 
     genes: contrast (the group), gene, base_mean, log2_fold, se, stat, p, padj, reason (of a missing p or padj), found
     (beyond both cut-offs). counts: contrast, n, control_n, higher, lower, tested. overlap: contrast, other, both, only,
-    other_only.
+    other_only. test: the test of p, in words.
     """
 
     genes: pd.DataFrame
@@ -22,6 +22,7 @@ class BaselineGenes:
     padj: float
     fold: float
     unit: str
+    test: str
     labels: tuple[str, ...]
     control: str
     excluded: pd.DataFrame
