@@ -43,10 +43,46 @@ def test_the_series_is_close_to_counting(n: int, error: float) -> None:
     assert np.abs(series - upper).max() < error
 
 
+@pytest.mark.parametrize("n", [10, 12, 43, 200])
+def test_beyond_the_end_of_the_series_p_is_that_of_t(n: int) -> None:
+    """Where AS 89 gives 0 (as R prints) p used to be that of a perfect order, far below what t gives."""
+    largest = (n**3 - n) // 3
+    ended = 0
+    for r in np.linspace(0.5, 0.999, 60):
+        s = 2 * round(largest * (1 - r) / 4)
+        exact_r = 1 - 6 * s / (n**3 - n)
+        p, source = spearman_p(exact_r, n, ties=False)
+        assert p >= 2 / math.factorial(n)
+        if s and upper_tail(largest - s, n) == 0:
+            ended += 1
+            assert source == "t"
+            assert p == pytest.approx(max(t_p(exact_r, n), 2 / math.factorial(n)))
+    assert ended
+
+
+@pytest.mark.parametrize("n", [10, 11, 12])
+def test_p_falls_as_the_correlation_rises(n: int) -> None:
+    largest = (n**3 - n) // 3
+    p = [spearman_p(1 - 6 * s / (n**3 - n), n, ties=False)[0] for s in range(0, largest // 2, 2)]
+    assert all(a <= b for a, b in itertools.pairwise(p))
+
+
+@pytest.mark.parametrize("n", [10, 11, 12])
+def test_t_beyond_the_series_is_nearer_to_counting_than_a_perfect_order(n: int) -> None:
+    counts = squared_distances(n)
+    lower = counts.cumsum() / counts.sum()
+    step = 6 / (n**3 - n)
+    for k in range(1, 60):
+        p, source = spearman_p(1 - step * 2 * k, n, ties=False)
+        if source == "t":
+            exact, least = 2 * lower[k], 2 / math.factorial(n)
+            assert abs(math.log(p / exact)) <= abs(math.log(least / exact)) + 1e-9
+
+
 def test_perfect_order_and_nothing_to_test() -> None:
-    assert spearman_p(1.0, 5, ties=False) == (pytest.approx(2 / 120), True)
-    assert spearman_p(-1.0, 20, ties=False)[0] >= 2 / math.factorial(20)
-    assert spearman_p(1.0, 40, ties=False)[0] == pytest.approx(2 / math.factorial(40))
-    assert spearman_p(1.0, 8, ties=True) == (0.0, False)
+    assert spearman_p(1.0, 5, ties=False) == (pytest.approx(2 / 120), "exact")
+    assert spearman_p(-1.0, 20, ties=False) == (pytest.approx(2 / math.factorial(20)), "exact")
+    assert spearman_p(1.0, 40, ties=False) == (pytest.approx(2 / math.factorial(40)), "exact")
+    assert spearman_p(1.0, 8, ties=True) == (0.0, "t")
     assert math.isnan(spearman_p(math.nan, 8, ties=False)[0])
     assert math.isnan(t_p(0.5, 2))

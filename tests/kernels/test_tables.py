@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, norm
+from scipy.stats import binom, chi2, ncx2, norm
 
 from her2het.kernels.association import chi_square, cramer
 from her2het.kernels.conditional import conditional, odds_ratio, odds_ratio_interval, two_sided_p
@@ -19,6 +19,9 @@ from her2het.kernels.proportions import clopper_pearson, newcombe, newcombe_pair
 from her2het.kernels.symmetry import bhapkar, bowker, mcnemar_chi_square, mcnemar_exact, stuart_maxwell
 
 GOLDEN = pd.read_csv(Path(__file__).parents[1] / "oracles/stats/tables_results.csv", dtype=str, keep_default_na=False)
+CRAMER = pd.read_csv(
+    Path(__file__).parents[1] / "oracles/stats/cramer_results.csv", float_precision="round_trip", skipinitialspace=True
+)
 small = st.integers(0, 4)
 
 
@@ -188,6 +191,68 @@ def test_cramer_lies_in_its_interval(table: list[list[int]]) -> None:
         assert v.low > 0
     if chi_square(table).p > 0.03:
         assert v.low == 0
+
+
+def cramer_by_search(table: np.ndarray, level: float) -> tuple[float, float, float]:
+    """The definition, slowly: V; the noncentralities at which X^2, or the median of independence where X^2 is smaller
+    for the upper limit, is a quantile of noncentral chi-square, by bisection of scipy's distribution."""
+    rows, columns = table.sum(axis=1), table.sum(axis=0)
+    expected = np.outer(rows, columns) / table.sum()
+    statistic = float(((table - expected) ** 2 / expected).sum())
+    df = (len(rows) - 1) * (len(columns) - 1)
+    scale = table.sum() * (min(table.shape) - 1)
+
+    def limit(at: float, p: float) -> float:
+        low, high = 0.0, 10_000.0
+        if chi2.cdf(at, df) <= p:
+            return 0.0
+        for _ in range(200):
+            middle = (low + high) / 2
+            low, high = (middle, high) if ncx2.cdf(at, df, middle) > p else (low, middle)
+        return min(1.0, math.sqrt(low / scale))
+
+    tail = (1 - level) / 2
+    v = math.sqrt(statistic / scale)
+    return v, limit(statistic, 1 - tail), max(v, limit(max(statistic, chi2.median(df)), tail))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(1, 30), min_size=3, max_size=3), min_size=2, max_size=4), st.sampled_from([0.9, 0.95])
+)
+def test_cramer_equals_its_definition(table: list[list[int]], level: float) -> None:
+    v = cramer(table, level)
+    np.testing.assert_allclose((v.value, v.low, v.high), cramer_by_search(np.array(table), level), atol=1e-6)
+
+
+@pytest.mark.parametrize("row", list(CRAMER.itertuples()), ids=lambda r: f"{r.case}-{r.level}")
+def test_cramer_equals_r(row) -> None:
+    """base R's pchisq and uniroot; effectsize 0.8.3 beside it, which searches less closely."""
+    table = np.array([int(c) for c in row.cells.split()]).reshape([int(d) for d in row.dims.split("x")])
+    v = cramer(table, row.level)
+    np.testing.assert_allclose((row.low, row.high), (row.other_low, row.other_high), atol=2e-6)
+    np.testing.assert_allclose((v.value, v.low), (row.v, row.low), atol=1e-7)
+    if row.case == "weak":  # X^2 below its median under independence: the upper limit is that of the median
+        assert v.high > row.high + 0.05
+    else:
+        assert v.high == pytest.approx(row.high, abs=1e-7)
+
+
+@pytest.mark.parametrize("table", [[[5, 5], [5, 5]], [[50, 50], [50, 50]], [[8, 9, 8], [9, 8, 9]]])
+def test_a_table_more_even_than_chance_does_not_exclude_every_association(table: list[list[int]]) -> None:
+    """The interval used to be [0, V]; ever more patients narrow it, one table more even than another does not."""
+    v = cramer(table)
+    assert v.low == 0
+    assert v.high > v.value + 0.1
+    assert cramer(np.array(table) * 100).high < v.high / 4
+
+
+def test_the_upper_limit_rises_with_v() -> None:
+    highs = [cramer([[20 + k, 20 - k], [20 - k, 20 + k]]).high for k in range(20)]
+    assert highs == sorted(highs)
+    whole = cramer([[20, 0], [0, 20]])
+    assert (whole.value, whole.high) == (1, 1)
+    assert 0.5 < whole.low < 1
 
 
 def test_cramer_of_a_known_table() -> None:

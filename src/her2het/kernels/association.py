@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chndtr
+from scipy.special import chdtri, chndtr
 
 from her2het.kernels.conditional import whole_counts
 from her2het.kernels.roots import brent_root
@@ -42,9 +42,11 @@ def cramer(table: ArrayLike, level: float = 0.95) -> Cramer:
     """Estimate V = sqrt(X^2 / (N min(r - 1, c - 1))).
 
     Interval: noncentralities L at which X^2 is the upper or lower (1 - level)/2 quantile of noncentral chi-square, as
-    sqrt(L / (N min(r - 1, c - 1))), at most 1. Approximate; the lower limit is 0 where the chi-square test does not
-    reject. V itself is biased upwards by about df / N, so that a table more even than chance has an upper limit below
-    V: the limit is then V. Smithson 2003, Confidence Intervals, doi:10.4135/9781412983761.
+    sqrt(L / (N min(r - 1, c - 1))), at most 1 (Smithson 2003, doi:10.4135/9781412983761). Approximate; the lower limit
+    is 0 where the chi-square test does not reject. The upper limit of a table more even than chance would be 0, as if
+    the sample could exclude every association: it is taken at the median of X^2 under independence where X^2 is
+    smaller (a power-constrained limit, Cowan et al. 2011, arXiv:1105.3166). From about 20 degrees of freedom V, biased
+    upwards by about df / N, can lie above its limit, which is then V.
     """
     found, counts = chi_square(table), _filled(table)
     if math.isnan(found.statistic):
@@ -52,9 +54,9 @@ def cramer(table: ArrayLike, level: float = 0.95) -> Cramer:
     scale = float(counts.sum()) * (min(counts.shape) - 1)
     tail = (1 - level) / 2
 
-    def limit(p: float) -> float:
+    def limit(statistic: float, p: float) -> float:
         def gap(ncp: float) -> float:
-            return float(chndtr(found.statistic, found.df, ncp)) - p
+            return float(chndtr(statistic, found.df, ncp)) - p
 
         if gap(0.0) <= 0:
             return 0.0
@@ -65,7 +67,8 @@ def cramer(table: ArrayLike, level: float = 0.95) -> Cramer:
 
     expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
     value = min(1.0, math.sqrt(found.statistic / scale))
-    return Cramer(value, limit(1 - tail), max(limit(tail), value), float(expected.min()))
+    high = limit(max(found.statistic, float(chdtri(found.df, 0.5))), tail)
+    return Cramer(value, limit(found.statistic, 1 - tail), max(high, value), float(expected.min()))
 
 
 def _filled(table: ArrayLike):

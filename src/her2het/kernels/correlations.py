@@ -2,6 +2,7 @@
 
 import math
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from scipy.stats import rankdata
 
 ENUMERATED_TO = 9  # up to here R counts permutations
 SERIES_BELOW = 1290  # from here R uses the t approximation
+FAR = 1e-3  # p from which on the series is not trusted where it lies below t
+Source = Literal["exact", "AS 89", "t"]
 
 
 @lru_cache(maxsize=ENUMERATED_TO)
@@ -57,21 +60,27 @@ def upper_tail(s: float, n: int) -> float:
     return min(1.0, max(0.0, u + float(ndtr(-x))))
 
 
-def spearman_p(r: float, n: int, *, ties: bool) -> tuple[float, bool]:
-    """Two-sided p of a rank correlation, and whether it comes from the distribution of S rather than from t.
+def spearman_p(r: float, n: int, *, ties: bool) -> tuple[float, Source]:
+    """Two-sided p of a rank correlation, and where it comes from: counted, the series of AS 89, or t.
 
     Without ties and below 1,290 pairs: 2 min(P(S <= s), P(S >= s)) with s = (n^3 - n)(1 - r)/6, by `upper_tail`, as
-    R's cor.test; but at least 2/n!, the p of a perfect order, where R's series gives 0 for nearly perfect ones.
-    Otherwise r sqrt((n - 2)/(1 - r^2)) against t with n - 2 degrees of freedom.
+    R's cor.test. Otherwise r sqrt((n - 2)/(1 - r^2)) against t with n - 2 degrees of freedom; so too in the far tail
+    (p < .001) once the series has fallen below t on its way to 0, which R prints. No p is below that of a perfect
+    order, 2/n!, which is counted.
     """
     if math.isnan(r) or n < 2:
-        return math.nan, False
+        return math.nan, "t"
     if not ties and n < SERIES_BELOW:
         s = 2 * round((n**3 - n) * (1.0 - r) / 12.0)
         mirrored = (n**3 - n) // 3 - s
-        least = 2.0 * math.exp(-math.lgamma(n + 1))  # that of a perfect order, 2/n!; the series may end at 0
-        return min(1.0, max(least, 2.0 * upper_tail(max(s, mirrored), n))), True
-    return t_p(r, n), False
+        least = 2.0 * math.exp(-math.lgamma(n + 1))
+        if min(s, mirrored) == 0:
+            return min(1.0, least), "exact"
+        p, by_t = min(1.0, 2.0 * upper_tail(max(s, mirrored), n)), t_p(r, n)
+        if n <= ENUMERATED_TO:
+            return p, "exact"
+        return (p, "AS 89") if p >= min(FAR, by_t) and p >= least else (max(least, by_t), "t")
+    return t_p(r, n), "t"
 
 
 def t_p(r: float, n: int) -> float:

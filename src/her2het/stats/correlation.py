@@ -31,7 +31,8 @@ def spearman(x: PerPatient, y: PerPatient, *, level: float = 0.95, contrast: str
     """Estimate the rank correlation of two measurements over the patients that have both.
 
     r of the ranks (ties at their mean). p without ties: counted over permutations up to 9 patients, by the Edgeworth
-    series of AS 89 below 1,290 (at least 2/n!), else by t with n - 2 degrees of freedom; with ties by t; as cor.test.
+    series of AS 89 below 1,290, else by t with n - 2 degrees of freedom; with ties by t; as cor.test. In the far tail,
+    where that series falls to 0, by t; a perfect order has 2/n!. The method says which.
     Interval: tanh(artanh r ± z sqrt((1 + r^2/2) / (n - 3))), Bonett and Wright's variance of Fisher's z, which holds up
     to |r| of about .9. Not a number below 3 patients or where one is constant.
 
@@ -42,8 +43,8 @@ def spearman(x: PerPatient, y: PerPatient, *, level: float = 0.95, contrast: str
     n = len(one)
     r = spearman_r(one, two)
     ties = bool(len(np.unique(one)) < n or len(np.unique(two)) < n)
-    p, by_rank = spearman_p(r, n, ties=ties)
-    method = "Spearman, " + (("exact" if n < 10 else "AS 89") if by_rank else "t")
+    p, source = spearman_p(r, n, ties=ties)
+    method = f"Spearman, {source}"
     limits = fisher_interval(r, n, math.sqrt(1 + r * r / 2), level)
     return _about(_told("Spearman r", (r, p), limits, n, level), x, y, method, contrast)
 
