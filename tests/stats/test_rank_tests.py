@@ -120,8 +120,9 @@ def test_signed_rank_pairs_by_patient() -> None:
 
 def test_zero_changes_are_counted() -> None:
     e = signed_rank(patients({"a": 0, "b": 0, "c": 1, "d": 2, "e": -0.5}))
-    assert e.n == (5,)
+    assert (e.n, e.of, e.units) == ((3,), (5,), "3 (of 5)")
     assert e.remark.startswith("2 of 5 differences are 0 and were left out")
+    assert signed_rank(patients({"a": 3, "b": 1, "c": 1, "d": 2, "e": -0.5})).of == ()
     nothing = signed_rank(patients({"a": 0, "b": 0}))
     assert math.isnan(nothing.p)
     assert nothing.remark == "2 of 2 differences are 0 and were left out; no difference is left to test"

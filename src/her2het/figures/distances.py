@@ -131,7 +131,7 @@ def _by_levels(result: BiopsyDistance) -> Drawing | None:
     return Drawing(
         picture,
         title=_title(estimates, f"by {shown}"),
-        caption=f"{AXIS} of one tumour by {shown}. {groups.BOX} Above the brackets: exact p, not adjusted."
+        caption=f"{AXIS} of one tumour by {shown}. {groups.BOX} Above the brackets: p, not adjusted."
         + _methods(estimates),
         alt=f"{len(names)} box plots with points: distance between biopsies by {shown}.",
         numbers=pd.concat([p.values.assign(variable=p.name) for p in parts], ignore_index=True)[

@@ -1,4 +1,4 @@
-"""Values by group: box to 1.5 IQR, every point, n under each group, brackets with effect and exact p."""
+"""Values by group: box to 1.5 IQR, every point, n under each group, brackets with effect and p."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from her2het.stats.estimate import Estimate
 
 BRACKET = 4.6  # mm from bracket to bracket
 BOX = "Box: median and quartiles; whiskers to the furthest value within 1.5 IQR; each point is a patient."
-CAPTION = f"{BOX} Above the brackets: effect and exact p, not adjusted."
+CAPTION = f"{BOX} Above the brackets: effect and p, not adjusted."
 
 
 def box_points(
@@ -149,7 +149,7 @@ def swarm(heights: NDArray[np.float64], radius: float, reach: float) -> NDArray[
 def draw_brackets(
     ax: Axes, centres: Mapping[str, float], estimates: Sequence[Estimate], *, short: bool = False
 ) -> None:
-    """Stacked above the axes, the narrowest lowest; each with its effect and exact p."""
+    """Stacked above the axes, the narrowest lowest; each with its effect and p."""
     _, tall = size(ax)
     axis = ax.get_xaxis_transform()
     spans = [(min(ends), max(ends), e) for e in estimates for ends in [[centres[group] for group in e.groups]]]

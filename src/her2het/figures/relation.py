@@ -119,7 +119,7 @@ def _beside(ax: Axes, known: pd.DataFrame) -> pd.Series:
 
 
 def state(ax: Axes, correlations: Sequence[Estimate], *, short: bool = False) -> None:
-    """Each correlation with interval, exact p and n on a line of its own above the axes."""
+    """Each correlation with interval, p and n on a line of its own above the axes."""
     _, tall = size(ax)
     for at, e in enumerate(correlations):
         y = 1 + (0.9 + LINE * (len(correlations) - 1 - at)) / tall
@@ -131,5 +131,5 @@ def stated(e: Estimate, *, short: bool = False) -> str:
     text = f"{e.effect} {number(e.value)}"
     if math.isfinite(e.low) and math.isfinite(e.high) and not short:
         text += f" ({number(e.low)} to {number(e.high)})"
-    n = f", n = {sum(e.n)}" if e.n else ""
+    n = f", n = {e.units if len(e.n) == 1 else sum(e.n)}" if e.n else ""
     return f"{text}, {p_equals(e.p)}{n}"

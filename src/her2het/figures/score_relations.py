@@ -75,7 +75,7 @@ def _by_receptor(result: ScoreStudy, what: str, *, each_class: bool = False) -> 
         picture,
         title=_receptor_title(result, what, within),
         caption=f"{what} at baseline, mean of a patient's samples, by group within hormone receptor classes. "
-        f"{groups.BOX} Above the brackets: exact p within the class, not adjusted. The table has also what the classes "
+        f"{groups.BOX} Above the brackets: p within the class, not adjusted. The table has also what the classes "
         "have in common (shift within strata, in which differences of opposite sign cancel out), and HR+ against HR−."
         f"{methods(estimates)}",
         alt=f"Box plots with points by group, HR+ and HR− apart: {join(phrase(result, n) for n in _names(result))}.",

@@ -20,8 +20,9 @@ from her2het.figures.words import (
     inline,
     join,
     methods,
+    moves,
     number,
-    p_equals,
+    p_of_pairs,
     places,
     scale,
 )
@@ -133,7 +134,7 @@ def _by_group(
     drawing = Drawing(
         picture,
         title=_title(result, what, estimates, "no difference found between groups", "differ between groups"),
-        caption=f"{what} at baseline, {of}. {groups.BOX} Above the brackets: exact p, not "
+        caption=f"{what} at baseline, {of}. {groups.BOX} Above the brackets: p, not "
         f"adjusted.{methods(estimates)}{_left_out(result, names)}",
         alt=f"{len(names)} box plots with points by group: {join(inline(n) for n in names)}.",
         numbers=result.values[result.values["score"].isin(names)][["score", "patient", "group", "value"]].reset_index(
@@ -162,7 +163,7 @@ def _change(result: ScoreStudy | FishDiversity, what: str) -> tuple[Drawing, ...
         picture,
         title=_title(result, what, estimates, "no change found under treatment", "change under treatment"),
         caption=f"{what} of the same patients before (pale) and after treatment (strong), those not HET and those HET "
-        "at baseline; each line is a patient. Above: exact p of the signed-rank test, not adjusted."
+        "at baseline; each line is a patient. Above: p of the signed-rank test, not adjusted."
         f"{methods(estimates)}",
         alt=f"{len(names)} sets of paired lines before and after treatment: {join(inline(n) for n in names)}.",
         numbers=result.pairs[result.pairs["score"].isin(names)].reset_index(drop=True),
@@ -196,7 +197,7 @@ def _lines(picture: Picture, ax: Axes, result: ScoreStudy | FishDiversity, name:
                 )
                 picture.mark(points, marks_of([[p] for p in rows["patient"]], tips))
         test = next((e for e in result.changes if e.quantity == name and e.groups == (part,)), None)
-        text = p_equals(test.p) if test else "too few"
+        text = p_of_pairs(test) if test else "too few"
         ax.text((left + right) / 2, 1 + 1.0 / tall, text, transform=ax.get_xaxis_transform(), ha="center", va="bottom")
         ticks.append(f"{part}\nn = {len(rows)}")
     ax.set(xlim=(-0.5, 3.7), ylim=headroom(everything))
@@ -241,7 +242,7 @@ def _changed(result: ScoreStudy | FishDiversity, e: Estimate) -> str:
     where = f"tumours {'HET' if e.groups[0] == 'HET' else 'not HET'} at baseline"
     if not found(e):
         return f"No change of {what} found in {where}"
-    return f"{capital(what)} {'rises' if e.value > 0 else 'falls'} under treatment in {where}"
+    return f"{capital(what)} {moves(e)} under treatment in {where}"
 
 
 def _title(

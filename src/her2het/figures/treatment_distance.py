@@ -20,6 +20,7 @@ from her2het.figures.words import (
     inline,
     join,
     methods,
+    moves,
     number,
     p_equals,
     related,
@@ -203,7 +204,7 @@ def _classes(result: TreatmentDistance) -> Drawing | None:
         if hits
         else f"{capital(WHAT)}: no difference found by {listed}",
         caption=f"Distance between baseline and residual tumour by {listed} at baseline. {groups.BOX} Above: effect "
-        f"and exact p, not adjusted; over the scores, the trend.{methods(estimates)}",
+        f"and p, not adjusted; over the scores, the trend.{methods(estimates)}",
         alt=f"{len(names)} box plots with points of the distance by {listed}.",
         numbers=result.patients[["patient", "group", "distance", *(CLASSES[n] for n in names)]].reset_index(drop=True),
         estimates=estimates,
@@ -218,7 +219,7 @@ def _class_words(e: Estimate) -> str:
         return compared(e, WHAT)
     if not found(e):
         return f"No trend of the {WHAT} over the {inline(e.quantity)} found"
-    return f"The {WHAT} {'rises' if e.standard > 0 else 'falls'} with the {inline(e.quantity)}"
+    return f"The {WHAT} {moves(e)} with the {inline(e.quantity)}"
 
 
 def _numbers(result: TreatmentDistance) -> Drawing | None:

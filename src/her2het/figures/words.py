@@ -1,13 +1,38 @@
-"""Numbers and findings in words: exact p, effects with intervals, titles that say no more than an estimate does."""
+"""Numbers and findings in words: p, effects with intervals, titles that say no more than an estimate does."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
-from her2het.stats.estimate import Estimate
+from her2het.stats.estimate import LOWEST_LEVEL, Estimate
 
 ALPHA = 0.05  # below it (q where there is one, else p) a title says that a difference was found
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 UNKNOWN = "–"
+TOO_FEW = "too few for an interval"
+NAME = re.compile(r"[a-z][a-z0-9_]*")  # a column of a table
+PLAIN = re.compile(r"[a-z-]+(?=\W|$)")  # a word that may begin a sentence with a capital
+ESTIMANDS = {  # effect -> what is estimated, where its short name leaves that open
+    "shift": "Hodges–Lehmann shift",
+    "shift of pairs": "Hodges–Lehmann shift of pairs",
+    "shift within strata": "shift within strata (median of differences)",
+    "AUC": "area under the curve",
+    "probability of a rise": "probability of a rise (later > earlier)",
+    "Spearman r": "Spearman’s r",
+    "Pearson r": "Pearson’s r",
+}
+NULLS = {"AUC": 0.5, "probability of a rise": 0.5, "odds ratio": 1.0, "adjusted odds ratio": 1.0}
+"""What an effect is where there is none; 0 for all others."""
+OWN = frozenset(
+    {
+        *("Age", "Amplified fraction", "Residual cancer burden", "Equitability", "Equitability at equal nuclei"),
+        *("Difference of cellularity", "Difference of tumour area", "Disagreement of HER2 measurements"),
+        *("Distance between biopsies", "Distance to own baseline", "Transcriptomic distance", "Genes that change"),
+        *("Before-after against between biopsies", "Entropy of amplified or not, bits", "Nodes involved"),
+        *("Immune score", "Stromal score", "Signaling by ERBB2", "Signaling by ERBB4"),
+    }
+)
+"""Names that this program gives; a sentence may change their first letter. Names in the data stay as they are."""
 SCALES = {
     "log2_cpm1": "log₂(TMM-CPM + 1)",
     "log2_cpm_prior2": "log₂ CPM, prior count 2",
@@ -38,13 +63,16 @@ def column_of(name: str, columns: Iterable[str]) -> str:
 
 def variable(name: str) -> str:
     """A column or quantity as a heading shows it."""
-    return VARIABLES.get(name, name.replace("_", " "))
+    return VARIABLES.get(name, name.replace("_", " ") if NAME.fullmatch(name) else name)
 
 
 def inline(name: str) -> str:
-    """The same within a sentence: 'Age' as 'age', 'age, years' as 'age', 'ERBB2' as it is."""
-    text = variable(name).partition(",")[0]
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+    """The same within a sentence: 'Age' as 'age', 'age, years' as 'age'; genes, groups and other names as they are."""
+    if name in VARIABLES:
+        return VARIABLES[name].partition(",")[0]
+    if name in OWN:
+        return name[:1].lower() + name[1:].partition(",")[0]
+    return variable(name)
 
 
 def number(value: float, places: int = 2) -> str:
@@ -87,31 +115,43 @@ def decimals(e: Estimate) -> int:
     return places(e.low, e.high) if math.isfinite(e.low) and math.isfinite(e.high) else places(e.value)
 
 
+def bounded(e: Estimate) -> bool:
+    """Whether an estimate has an interval, of a level that is worth showing."""
+    return not (math.isnan(e.low) or math.isnan(e.high)) and e.level >= LOWEST_LEVEL
+
+
 def interval(e: Estimate) -> str:
-    """'−1.92 (−2.41 to −1.40)', at the precision of the interval."""
+    """'−1.92 (−2.41 to −1.40)', at the precision of the interval; the value alone where there is none to show."""
     shown = decimals(e)
-    if math.isnan(e.low) or math.isnan(e.high):
+    if not bounded(e):
         return number(e.value, shown)
     return f"{number(e.value, shown)} ({number(e.low, shown)} to {number(e.high, shown)})"
 
 
 def level(e: Estimate) -> str:
-    """'95 % CI'."""
-    return f"{100 * e.level:g} % CI"
+    """'95 % CI', '94.1 % CI'; where an interval of 90 % does not exist, so; nothing where there is none at all."""
+    if bounded(e):
+        return f"{percent(e.level)} % CI"
+    return TOO_FEW if e.level < LOWEST_LEVEL and not math.isnan(e.value) else ""
+
+
+def percent(share: float) -> str:
+    """'95', '94.1'."""
+    return f"{100 * share:.1f}".removesuffix(".0")
 
 
 def effect(e: Estimate) -> str:
     """'shift −1.46 log₂ CPM, 95 % CI −2.02 to −0.90'."""
     shown = decimals(e)
     text = f"{e.effect} {number(e.value, shown)}{' ' + scale(e.unit) if e.unit else ''}"
-    if math.isnan(e.low) or math.isnan(e.high):
-        return text
+    if not bounded(e):
+        return f"{text}, {level(e)}" if level(e) else text
     return f"{text}, {level(e)} {number(e.low, shown)} to {number(e.high, shown)}"
 
 
-def sizes(e: Estimate) -> str:
-    """'n = 14 and 64'."""
-    return "n = " + join(f"{n}" for n in e.n)
+def estimand(e: Estimate) -> str:
+    """What is estimated, and in which unit: 'Hodges–Lehmann shift, log₂ CPM'."""
+    return f"{ESTIMANDS.get(e.effect, e.effect)}{f', {scale(e.unit)}' if e.unit else ''}"
 
 
 def scale(unit: str) -> str:
@@ -128,12 +168,12 @@ def join(parts: Iterable[str]) -> str:
 def methods(estimates: Iterable[Estimate]) -> str:
     """The tests behind the estimates, each named once, as a sentence; nothing where there are none."""
     names = list(dict.fromkeys(e.method for e in estimates if e.method))
-    return f" {capital('; '.join(names))}." if names else ""
+    return f" Method{'s' * (len(names) > 1)}: {'; '.join(names)}." if names else ""
 
 
 def capital(text: str) -> str:
-    """First letter large, the rest as it is."""
-    return text[:1].upper() + text[1:]
+    """First letter large, the rest as it is; 'p53' and 'mTOR', whose first word is a name, stay so."""
+    return text[:1].upper() + text[1:] if PLAIN.match(text) else text
 
 
 def significance(e: Estimate) -> float:
@@ -147,11 +187,23 @@ def found(e: Estimate) -> bool:
 
 
 def direction(e: Estimate) -> int:
-    """1 where the first of the contrast is higher, −1 where lower, 0 where the effect has no sign."""
-    for value in (e.value, e.standard):
-        if math.isfinite(value) and value != 0:
-            return 1 if value > 0 else -1
-    return 0
+    """1 where the first of the contrast is higher, −1 where lower; 0 where the effect has no sign or is none.
+
+    The effect decides: where a median difference is 0 a test of ranks may still find that groups differ, not which way
+    the effect goes. The standardised effect decides where there is no other.
+    """
+    away = e.value - NULLS.get(e.effect, 0.0) if not math.isnan(e.value) else e.standard
+    return 0 if math.isnan(away) else (away > 0) - (away < 0)
+
+
+def p_of_pairs(e: Estimate) -> str:
+    """'p = 0.06', with the pairs that the test used where it left some out: 'p = 0.06, n = 5 (of 7)'."""
+    return f"{p_equals(e.p)}{f', n = {e.units}' if e.of else ''}"
+
+
+def moves(e: Estimate) -> str:
+    """'rises', 'falls', or 'changes' where the effect has no direction."""
+    return ("changes", "rises", "falls")[direction(e)]
 
 
 def compared(e: Estimate, what: str) -> str:
@@ -173,7 +225,7 @@ def related(e: Estimate, x: str, y: str) -> str:
         return f"{capital(x)} and {y} could not be compared"
     if not found(e):
         return f"No correlation found between {x} and {y}"
-    return f"{capital(y)} {'rises' if direction(e) > 0 else 'falls'} as {x} rises"
+    return f"{capital(y)} {moves(e)} as {x} {'rises' if direction(e) else 'does'}"
 
 
 def title_of_groups(what: str, estimates: Sequence[Estimate]) -> str:

@@ -1,13 +1,14 @@
 """What was done, in words: for methods.md and for the foot of the page."""
 
+import math
 import re
 from collections.abc import Sequence
 
 from her2het import notice
-from her2het.figures.words import join
+from her2het.figures.words import bounded, join, percent
 from her2het.report.prose import paragraphs
 from her2het.report.view import AnalysisView, ReportView
-from her2het.stats.estimate import Estimate
+from her2het.stats.estimate import LOWEST_LEVEL, Estimate
 
 PAPER = (
     "Li Z, Metzger Filho O, Viale G, et al. HER2 heterogeneity and treatment response-associated profiles "
@@ -106,11 +107,11 @@ def _statistics(estimates: Sequence[Estimate]) -> str:
     if not estimates:
         return "No comparison was made."
     methods = list(dict.fromkeys(e.method for e in estimates if e.method))
-    levels = sorted({e.level for e in estimates})
     families = list(dict.fromkeys(e.family for e in estimates if e.family))
     text = (
-        f"Tests: {'; '.join(methods)}. Intervals are at {join(f'{100 * x:g} %' for x in levels)}; p values are "
-        "two-sided and exact as printed."
+        f"Tests: {'; '.join(methods)}. {_levels(estimates)} p values are two-sided: exact where the test is named "
+        "exact, else by the approximation that is named with it (normal with continuity correction, t, chi-square), "
+        "from resampling where that is named."
     )
     if families:
         text += (
@@ -121,6 +122,17 @@ def _statistics(estimates: Sequence[Estimate]) -> str:
         " On the common scale of the key findings an effect is a rank-biserial correlation, a correlation or a "
         "difference of proportions, from −1 to 1; one without a direction lies between 0 and 1."
     )
+
+
+def _levels(estimates: Sequence[Estimate]) -> str:
+    """At which levels the intervals are; each row of a table says its own."""
+    usual = sorted({round(e.level, 4) for e in estimates if bounded(e)})
+    lead = f"Intervals are at {percent(max(usual))} %." if usual else "No estimate has an interval."
+    if len(usual) > 1:
+        least = f"{percent(usual[0])} % or more" if len(usual) > 2 else f"{percent(usual[0])} %"
+        lead = f"{lead[:-1]}, or at what few patients allow ({least}, as each row says)."
+    few = sum(e.level < LOWEST_LEVEL and not math.isnan(e.value) for e in estimates)
+    return lead + (f" Where not even {percent(LOWEST_LEVEL)} % can be had none is shown." if few else "")
 
 
 def _software(view: ReportView) -> str:

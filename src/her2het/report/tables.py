@@ -34,13 +34,17 @@ def write_tables(result: Any, folder: Path) -> list[str]:
 
 
 def estimate_frame(estimates: Sequence[Estimate]) -> pd.DataFrame:
-    """Estimates as rows; groups and numbers of units separated by semicolons."""
-    rows = [{**asdict(e), "n": ";".join(map(str, e.n)), "groups": ";".join(e.groups)} for e in estimates]
+    """Estimates as rows; groups and numbers of units (n used, of so many) separated by semicolons."""
+    rows = [
+        {**asdict(e), "groups": ";".join(e.groups)} | {k: ";".join(map(str, getattr(e, k))) for k in ("n", "of")}
+        for e in estimates
+    ]
     order = [
         "quantity",
         "contrast",
         "groups",
         "n",
+        "of",
         "effect",
         "unit",
         "value",
@@ -55,6 +59,7 @@ def estimate_frame(estimates: Sequence[Estimate]) -> pd.DataFrame:
         "standard_high",
         "method",
         "remark",
+        "by_definition",
     ]
     return pd.DataFrame(rows)[order]
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from her2het.schema import Note
 
-__all__ = ["Estimate", "Note"]
+__all__ = ["LOWEST_LEVEL", "Estimate", "Note"]
+
+LOWEST_LEVEL = 0.9  # an interval that so few patients allow only below it is not shown, and nothing rests on it
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,8 @@ class Estimate:
     the units of each group in the order of the contrast; `quantity` is what was measured and `groups` are the groups
     compared (treated first, control last), by which a figure finds its brackets. `q` is p adjusted within `family`;
     a family of one has q = p. Not a number where a test or an interval does not exist; `remark` then says why.
+    `of` holds the units before the test left some out (pairs that do not change), where it did. `by_definition` marks
+    what the definition of the groups makes true: a description, not a finding.
     """
 
     contrast: str
@@ -36,3 +40,11 @@ class Estimate:
     remark: str = ""
     quantity: str = ""
     groups: tuple[str, ...] = ()
+    of: tuple[int, ...] = ()
+    by_definition: bool = False
+
+    @property
+    def units(self) -> str:
+        """The units that the test rests on: '14, 64'; '5 (of 7)' where it left two out."""
+        whole = self.of or self.n
+        return ", ".join(f"{n}" if n == of else f"{n} (of {of})" for n, of in zip(self.n, whole, strict=True))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from her2het.kernels.proportions import newcombe
 from her2het.kernels.superiority import hanley_mcneil
 from her2het.kernels.tails import normal_cdf, normal_quantile
-from her2het.stats.estimate import Estimate
+from her2het.stats.estimate import LOWEST_LEVEL, Estimate
 
 MOST = 10_000_000  # patients per group; beyond this an aim is out of reach
 
@@ -110,11 +110,13 @@ def shift_to_width(estimate: Estimate, half_width: float, *, ratio: float = 1.0)
     now = (estimate.high - estimate.low) / 2
     if not (now > 0 and math.isfinite(now)) or len(estimate.n) != 2 or min(estimate.n) == 0:
         raise ValueError(f"{estimate.contrast}: an interval of two groups is needed")
+    if estimate.level < LOWEST_LEVEL:
+        raise ValueError(f"{estimate.contrast}: too few patients for an interval of {100 * LOWEST_LEVEL:g} %")
     if not half_width > 0 or not ratio > 0:
         raise ValueError("a half-width and a ratio above 0 are needed")
     n = (now / half_width) ** 2 * (1 + 1 / ratio) / (1 / estimate.n[0] + 1 / estimate.n[1])
     unit = f" {estimate.unit}" if estimate.unit else ""
-    aim = f"{100 * estimate.level:g} % interval of ±{half_width:g}{unit}"
+    aim = f"{round(100 * estimate.level, 1):g} % interval of ±{half_width:g}{unit}"
     return _rounded(n, ratio, aim, f"the spread seen in {estimate.n[0]} and {estimate.n[1]} patients")
 
 

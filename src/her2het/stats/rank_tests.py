@@ -51,9 +51,9 @@ def signed_rank(
     `after` minus `before` for the patients that have both; or `after` alone, where it already holds differences.
     Effect: the pseudo-median (median of the means of all pairs of differences) with the interval that inverts the test.
     p two-sided, exact where fewer than 50 differences, none 0 and none tied in size, else normal with continuity and
-    tie correction, as R. Zero differences are left out of all of it and counted in the remark. Standardised: the
-    matched rank-biserial correlation (sum of positive less sum of negative ranks, over the sum of all) with the outer
-    limits of the jackknife interval on the logit scale and Clopper and Pearson's.
+    tie correction, as R. Zero differences are left out of all of it: n holds the pairs used, `of` all pairs.
+    Standardised: the matched rank-biserial correlation (sum of positive less sum of negative ranks, over the sum of
+    all) with the outer limits of the jackknife interval on the logit scale and Clopper and Pearson's.
 
     :raises TypeError: where values are not per patient
     Hollander, Wolfe & Chicken 2014, doi:10.1002/9781119196037, chapter 3.
@@ -87,7 +87,8 @@ def _told(test: RankTest, shift: Shift, theta: Superiority, level: float, words:
         value=shift.value,
         low=shift.low,
         high=shift.high,
-        n=tuple(n + test.zeros for n in test.n) if len(test.n) == 1 else test.n,
+        n=test.n,
+        of=(test.n[0] + test.zeros,) if test.zeros else (),
         method=method,
         p=test.p,
         level=shift.level,
