@@ -1,6 +1,7 @@
 """Patients for the next trial: numbers of the planning functions, from named effects, with the smaller one beside."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -104,3 +105,15 @@ def test_nothing_to_plan_from(groups: GroupAssignment) -> None:
     alone = pd.DataFrame({"patient": groups.patients["patient"]})
     with pytest.raises(NotApplicable, match="to plan from"):
         next_trial(groups, alone, None, None, None, None, None, None, None)
+
+
+def test_what_the_definition_of_groups_makes_true_is_not_planned_for(
+    groups: GroupAssignment, patients: pd.DataFrame, markers: MarkerExpression
+) -> None:
+    one, two = markers.comparisons
+    marked = replace(markers, comparisons=(one, replace(two, by_definition=True)))
+    result = next_trial(groups, patients, marked, None, None, None, None, None, None)
+    words = f"ERBB2: {two.contrast}"
+    assert not result.rows["question"].eq(words).any()
+    assert words in set(result.excluded["id"])
+    assert f"ERBB2: {one.contrast}" in set(result.rows["question"])

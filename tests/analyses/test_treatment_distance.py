@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from her2het.analyses.distance import biopsy_distance
 from her2het.analyses.expression import expression, sample_qc
 from her2het.analyses.fish import fish_heterogeneity
 from her2het.analyses.status_change import status_change
@@ -18,8 +19,9 @@ def found(demo_study) -> TreatmentDistance:
     levels = expression(trial.rna_counts, qc)
     fish = fish_heterogeneity(trial.fish_nuclei, trial.samples, demo_study.design)
     status = status_change(groups, trial.ihc, fish)
+    biopsies = biopsy_distance(levels, groups, trial.patients, trial.samples, fish)
     return treatment_distance(
-        levels, groups, trial.patients, trial.features, fish, trial.ihc, status, None, permutations=199
+        levels, groups, trial.patients, trial.features, fish, trial.ihc, status, biopsies, permutations=199
     )
 
 
@@ -39,6 +41,27 @@ def test_it_is_the_distance_between_profiles(found: TreatmentDistance, demo_stud
         for p in ("baseline", "followup")
     )
     assert found.patients["distance"].iloc[0] == pytest.approx(float(np.linalg.norm(after - before)))
+
+
+def test_single_biopsies_stand_against_single_biopsies(found: TreatmentDistance, demo_study) -> None:
+    """Like with like: the mean distance between one baseline biopsy and the residual tumour, pair by pair."""
+    trial = demo_study.trial
+    levels = expression(trial.rna_counts, sample_qc(trial.rna_counts, trial.samples, demo_study.design))
+    frame = levels.log_cpm.frame()[levels.genes["kept"].to_numpy(dtype=bool)]
+    samples = demo_study.groups.samples[demo_study.groups.samples["sample"].isin(frame.columns)]
+    for row in found.patients.itertuples():
+        mine = samples[samples["patient"] == row.patient]
+        before, after = (mine.loc[mine["phase"] == p, "sample"] for p in ("baseline", "followup"))
+        apart = [float(np.linalg.norm(frame[a] - frame[b])) for a in after for b in before]
+        assert row.distance_single == pytest.approx(np.mean(apart))
+        if len(before) > 1:
+            assert row.distance < row.distance_single  # the mean of two has less noise
+    e = of(found, "Before-after against between biopsies")
+    both = found.patients.dropna(subset=["between_biopsies"])
+    walsh = (both["distance_single"] - both["between_biopsies"]).to_numpy()
+    i, j = np.triu_indices(len(walsh))
+    assert e.value == pytest.approx(np.median((walsh[i] + walsh[j]) / 2))
+    assert e.n == (len(both),)
 
 
 def test_het_and_mutated_tumours_move_less(found: TreatmentDistance) -> None:

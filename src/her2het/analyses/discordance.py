@@ -10,7 +10,7 @@ from pydantic import Field
 from scipy.special import chdtri
 
 from her2het.analyses import measured
-from her2het.analyses.parts import compare_pairs, excluded, group_of, samples_at
+from her2het.analyses.parts import compare_pairs, excluded, group_of, of_het_nuclei, samples_at
 from her2het.kernels.disagreement import Disagreement, disagreement, normal_scores, rank_correlations
 from her2het.plan import analysis
 from her2het.results.cohort import GroupAssignment
@@ -64,7 +64,8 @@ def discordance(
     score with few levels; Benjamini-Hochberg over tumours. Listed are tumours beyond the stated quantile, of which some
     are expected by chance; the measurement that the others predict worst is named. Specimens of one tumour differ
     between assays, which alone makes some disagree. Whether groups differ in the distance: rank-sum tests, one family
-    (doi:10.1172/JCI176454 names discordant cases as a limitation).
+    (doi:10.1172/JCI176454 names discordant cases as a limitation). A group of HET tumours has a low ratio by
+    definition, at whatever RNA and IHC: its comparisons are marked as descriptions.
     """
     found = _measures(groups, expression, fish, ihc, features, fish_measure, protein_feature)
     if len(found) < 2:
@@ -104,7 +105,9 @@ def discordance(
         listed=_listed(table, found),
         spearman=_pairs_of(found, r),
         correlations=_correlations(found),
-        comparisons=with_q(compared, family=f"disagreement: {len(compared)} comparisons of groups"),
+        comparisons=_described(
+            with_q(compared, family=f"disagreement: {len(compared)} comparisons of groups"), groups, fish is not None
+        ),
         limit=float(chdtri(len(found) - 1, share)),
         expected=share * int((told.measured > 1).sum()),
         labels=groups.labels,
@@ -112,6 +115,11 @@ def discordance(
         excluded=excluded(lost),
         notes=_notes(table, share, found),
     )
+
+
+def _described(compared: tuple[Estimate, ...], groups: GroupAssignment, by_fish: bool) -> tuple[Estimate, ...]:
+    """HET tumours have a low ratio by definition of HET, so that FISH disagrees with the rest more often."""
+    return of_het_nuclei(compared, groups) if by_fish else compared
 
 
 def _measures(

@@ -36,7 +36,8 @@ def fish_heterogeneity(
     ERBB2/CEP17 is the ratio of summed signals, copies the mean ERBB2 signals per nucleus, each with its interval for
     independent nuclei (delta method; t). A nucleus is amplified as the chosen definition has it; the fraction of
     amplified nuclei carries a 95 % interval that allows for areas that differ (beta-binomial posterior, Beta(2/3, 2/3)
-    prior on the mean, a correlation that falls linearly to 0 at 0.6; area rows: exact binomial). HET is called on
+    prior on the mean, a correlation that falls linearly to 0 at 0.6; area rows: exact binomial). The fraction is the
+    share of the nuclei counted, the interval that of the mean over areas, not centred on it. HET is called on
     integers. Equitability is Shannon's H of the (ERBB2, CEP17) pairs over ln of the number of distinct pairs, and
     beside it over ln of the number of nuclei; both depend on how many nuclei were counted. Patients pool the nuclei of
     one phase (doi:10.1172/JCI176454).
@@ -60,6 +61,8 @@ def fish_heterogeneity(
         ("sample", s, f"{n} scored nuclei, fewer than {n_min}", "fish_heterogeneity.min_cells")
         for s, n in zip(short["sample"], short["scored"], strict=True)
     ]
+    bare = by_sample[by_sample["cep17_sum"] == 0]["sample"]
+    rows += [("sample", s, "no CEP17 signal in any nucleus: no ratio", "fish_nuclei") for s in bare]
     return FishHeterogeneity(
         areas=areas,
         samples=by_sample,

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from her2het.analyses.nuclei import Counted, count_units, placed_nuclei
-from her2het.analyses.parts import compare_pairs, excluded, group_of, patient_frame
+from her2het.analyses.parts import compare_pairs, excluded, group_of, of_het_nuclei, patient_frame
+from her2het.analyses.status_change import REGRESSION
 from her2het.kernels.diversity import diversity, rao_q, two_state_entropy
 from her2het.kernels.diversity_null import rarefied, standardised
 from her2het.kernels.fish import CellRule
@@ -77,7 +78,8 @@ def fish_diversity(
     Rao's Q, the mean difference of log2 ERBB2/CEP17 between two nuclei (doi:10.1016/0040-5809(82)90004-1), and the
     entropy of being amplified or not. Patients pool the nuclei of one phase. Groups at baseline: two-sided rank-sum
     tests, Hodges-Lehmann shift with 95 % interval, Benjamini-Hochberg over the comparisons of one quantity. Before
-    against after: signed-rank tests over all pairs and by HET at baseline, Benjamini-Hochberg over all of them.
+    against after: signed-rank tests over all pairs and by HET at baseline, Benjamini-Hochberg over all of them. A group
+    of HET tumours differs in diversity by construction: these comparisons are marked as descriptions.
     """
     nuclei = placed_nuclei(fish_nuclei, samples, design)
     if nuclei.empty:
@@ -108,7 +110,7 @@ def fish_diversity(
         labels=design.labels,
         control=design.control,
         excluded=excluded(rows),
-        notes=_notes(by_patient, cap),
+        notes=(*_notes(by_patient, cap), *((REGRESSION,) if changes else ())),
     )
 
 
@@ -163,7 +165,7 @@ def _by_group(baseline: pd.DataFrame, groups: GroupAssignment | None) -> tuple[p
         if groups is not None:
             family = compare_pairs(values, label, groups, name)
             found += with_q(family, family=f"{name}: {len(family)} comparisons of groups") if family else ()
-    return pd.concat(parts, ignore_index=True), tuple(found)
+    return pd.concat(parts, ignore_index=True), of_het_nuclei(found, groups) if groups is not None else ()
 
 
 def _changes(by_patient: pd.DataFrame, groups: GroupAssignment | None) -> tuple[pd.DataFrame, tuple[Estimate, ...]]:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from her2het.analyses.parts import compare_pairs, excluded, group_of, patient_frame
+from her2het.analyses.parts import compare_pairs, excluded, group_of, of_het_nuclei, patient_frame
 from her2het.plan import analysis
 from her2het.results.cohort import GroupAssignment
 from her2het.results.fish import FishByGroup, FishHeterogeneity
@@ -24,8 +24,9 @@ def fish_by_group(fish: FishHeterogeneity, groups: GroupAssignment) -> FishByGro
     """Do amplified fraction, ratio, copies and equitability differ between groups at baseline?
 
     Each patient's nuclei of all baseline biopsies are pooled. Two-sided rank-sum tests between groups, Hodges-Lehmann
-    shift with 95 % interval, rank-biserial correlation; Benjamini-Hochberg over the comparisons of one quantity. Groups
-    that are defined by the amplified fraction differ in it by construction; the test is then a description.
+    shift with 95 % interval, rank-biserial correlation; Benjamini-Hochberg over the comparisons of one quantity. A
+    group of HET tumours differs from others by construction in what its nuclei show: the fraction that defines HET, and
+    with it ratio, copies and equitability; these tests are marked as descriptions.
     """
     label = group_of(groups)
     baseline = fish.patients[fish.patients["phase"] == "baseline"].set_index("patient")
@@ -49,7 +50,7 @@ def fish_by_group(fish: FishHeterogeneity, groups: GroupAssignment) -> FishByGro
     return FishByGroup(
         values=table,
         boxes=boxes(table, "quantity"),
-        comparisons=tuple(comparisons),
+        comparisons=of_het_nuclei(comparisons, groups),
         labels=groups.labels,
         control=groups.control,
         fraction_limits=fish.fraction_limits,
@@ -58,7 +59,8 @@ def fish_by_group(fish: FishHeterogeneity, groups: GroupAssignment) -> FishByGro
             Note(
                 "note",
                 "Groups are defined by heterogeneity",
-                "Where a group is defined by HET, its amplified fraction differs by construction.",
+                "Where a group is defined by HET, its amplified fraction differs by construction, and with it what "
+                "else is counted in the same nuclei. These comparisons are descriptions, not findings.",
             ),
         ),
     )

@@ -51,7 +51,8 @@ def fish_by_status(
     status of the same phase (rank-sum test; the fraction differs by definition, its test is a description); fraction
     and ratio over the HER2 IHC score (Jonckheere-Terpstra trend); equitability by copy number gain (ratio 6 or more
     against less, as the paper has it, doi:10.1172/JCI176454; rank-sum test). Equitability follows the number of
-    distinct counts, which a higher ratio brings with it. Benjamini-Hochberg over all comparisons, and over the trends.
+    distinct counts, which a higher ratio brings with it. Both classes are made of the counts that are then compared:
+    these tests are marked as descriptions. Benjamini-Hochberg over all comparisons, and over the trends.
     """
     found = _Found([], [], [], [], [])
     for phase, words in PHASES:
@@ -113,4 +114,7 @@ def _ask(what: str, phase: str, words: str, classes: pd.Series, values: PerPatie
         told = trend(values, here, present, contrast=contrast)
         found.ordered.append(replace(told, quantity=values.quantity, groups=present))
     else:
-        found.comparisons.extend(compare_groups(values, here, present, contrast))
+        defined = what in ("HET", "gain")  # made of the same counts
+        found.comparisons.extend(
+            replace(e, by_definition=defined) for e in compare_groups(values, here, present, contrast)
+        )

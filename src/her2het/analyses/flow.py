@@ -2,10 +2,11 @@
 
 import pandas as pd
 
-from her2het.analyses.parts import excluded, group_of
+from her2het.analyses.parts import counted, excluded, group_of
 from her2het.plan import analysis
 from her2het.results.cohort import GroupAssignment, SampleFlow
 from her2het.results.expression import SampleQc
+from her2het.schema import Note
 from her2het.tables import FishNuclei, Ihc, Patients, RnaCounts, Samples
 
 
@@ -30,7 +31,7 @@ def sample_flow(
     in_group = groups.samples[groups.samples["patient"].isin(assigned.index)]
     reasons = "; ".join(lost["reason"].dropna().unique()[:2])
     steps.append(
-        ("In a group", len(assigned), len(in_group), _count(len(lost), "patient") if len(lost) else "", reasons)
+        ("In a group", len(assigned), len(in_group), counted(len(lost), "patient") if len(lost) else "", reasons)
     )
     rna = in_group
     if rna_counts is not None:
@@ -39,7 +40,7 @@ def sample_flow(
         missing = len(in_group) - len(rna)
         why = "no RNA library" if missing else ""
         steps.append(
-            ("With RNA", rna["patient"].nunique(), len(rna), _count(missing, "sample") if missing else "", why)
+            ("With RNA", rna["patient"].nunique(), len(rna), counted(missing, "sample") if missing else "", why)
         )
     if qc is not None:
         bad = qc.samples[qc.samples["excluded"]]
@@ -51,7 +52,7 @@ def sample_flow(
                 "RNA analysed",
                 rna["patient"].nunique(),
                 len(rna),
-                _count(len(gone), "sample") if len(gone) else "",
+                counted(len(gone), "sample") if len(gone) else "",
                 "; ".join(why),
             )
         )
@@ -64,12 +65,23 @@ def sample_flow(
         labels=groups.labels,
         control=groups.control,
         excluded=excluded(),
-        notes=(),
+        notes=_libraries(rna) if rna_counts is not None else (),
     )
 
 
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}{'s' * (n != 1)}"
+def _libraries(rna: pd.DataFrame) -> tuple[Note, ...]:
+    """How many libraries of each phase are analysed."""
+    counts = [
+        f"{int((rna['phase'] == phase).sum())} {words}"
+        for phase, words in (
+            ("baseline", "baseline"),
+            ("followup", "residual (after treatment)"),
+            ("other", "of other timepoints"),
+        )
+        if phase != "other" or (rna["phase"] == phase).any()
+    ]
+    text = f"RNA libraries analysed: {', '.join(counts[:-1])} and {counts[-1]}, of {rna['patient'].nunique()} patients."
+    return (Note("note", "RNA libraries", text),)
 
 
 def _by_group(

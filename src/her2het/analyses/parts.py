@@ -21,6 +21,11 @@ def excluded(rows: Iterable[tuple[str, str, str, str]] = ()) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=pd.Index(EXCLUDED)).astype("string")
 
 
+def counted(n: int, word: str) -> str:
+    """'1 gene', '15,206 genes'."""
+    return f"{n:,} {word}{'s' * (n != 1)}"
+
+
 def group_of(groups: GroupAssignment) -> pd.Series:
     """Patient -> group, without those that have none."""
     known = groups.patients.dropna(subset=["group"])
@@ -93,3 +98,11 @@ def compare_groups(values: PerPatient, label: pd.Series, labels: tuple[str, ...]
     else:
         estimate = kruskal_wallis(values, label, present, contrast=contrast)
     return [replace(estimate, quantity=values.quantity, groups=present)]
+
+
+def of_het_nuclei(estimates: Iterable[Estimate], groups: GroupAssignment) -> tuple[Estimate, ...]:
+    """The same comparisons, those true by definition marked: of what is counted in the nuclei that HET is called from,
+    between a group of HET tumours alone and one that has others."""
+    known = groups.patients.dropna(subset=["group", "het"])
+    only = {str(name) for name, flags in known.groupby("group")["het"] if flags.astype(bool).all()} | {"HET"}
+    return tuple(replace(e, by_definition=len(only.intersection(e.groups)) == 1) for e in estimates)

@@ -89,12 +89,14 @@ def next_trial(
     smaller one; where the interval includes no effect, no number of patients is given. Equal groups, and groups in the
     proportion of this study; enrolled counts the all comers among whom so many of the rarer group are found.
     Precision: patients for an interval half as wide as here (shift), of 10 points to either side (rates), of .05 to
-    either side (area). Which measurements are planned for is named beforehand, not chosen by size.
+    either side (area). Which measurements are planned for is named beforehand, not chosen by size; differences that the
+    definition of the groups makes true are not planned for.
     """
-    told = _shift_questions(shifts, (markers, fish, immune, signatures, distance))
+    told, lost = _shift_questions(shifts, (markers, fish, immune, signatures, distance))
     told += _area_questions(areas, features, model)
-    rates, lost = _rate_questions(groups, patients)
+    rates, unknown = _rate_questions(groups, patients)
     told += rates
+    lost += unknown
     if not told:
         raise NotApplicable("no comparison of two groups, no area under the curve and no pCR rates to plan from")
     shares = _shares(groups)
@@ -126,8 +128,11 @@ TEXT = ["question", "kind", "basis", "effect", "aim", "first", "second", "method
 Compared = MarkerExpression | FishByGroup | ImmuneScores | ErbbSignatures | TreatmentDistance
 
 
-def _shift_questions(shifts: tuple[str, ...], results: tuple[Compared | None, ...]) -> list[_Question]:
+def _shift_questions(
+    shifts: tuple[str, ...], results: tuple[Compared | None, ...]
+) -> tuple[list[_Question], list[tuple[str, str, str, str]]]:
     given: list[Estimate] = []
+    lost: list[tuple[str, str, str, str]] = []
     for result in results:
         given += result.comparisons if result is not None else ()
     found = []
@@ -136,10 +141,13 @@ def _shift_questions(shifts: tuple[str, ...], results: tuple[Compared | None, ..
             if e.quantity != name or len(e.groups) != 2 or math.isnan(e.standard) or min(e.n) < 2:
                 continue
             words = f"{name}: {e.contrast}" if name != "HET at baseline" else f"change under treatment: {e.contrast}"
+            if e.by_definition:
+                lost.append(("question", words, "differs by the definition of the groups", "next_trial"))
+                continue
             nearer = _nearer(e.standard_low, e.standard_high, 0.0)
             both = ((e.standard + 1) / 2, (nearer + 1) / 2)
             found.append(_Question("shift", words, "probability of superiority", _two(e.groups), _two(e.n), *both, e))
-    return found
+    return found, lost
 
 
 def _area_questions(
@@ -379,8 +387,8 @@ def _two(items: Iterable[object]) -> tuple:  # two of a kind, as a pair
 def _notes(told: list[_Question]) -> tuple[Note, ...]:
     unsure = [q.words for q in told if math.isnan(q.nearer)]
     text = (
-        "Effects are those of this study; groups that a definition by amplified fraction has made differ in it by "
-        "construction. Plan with the smaller effect."
+        "Effects are those of this study. What the definition of the groups makes true is left out (listed with what "
+        "was left out). Plan with the smaller effect."
     )
     notes = [Note("note", "Planned from one study", text)]
     if unsure:

@@ -24,6 +24,11 @@ CALLS = {
     "NON_HET_NONAMPLIFIED": ("not amplified", LOOKS[3]),
 }
 OTHER_CALL = ("no call", NO_GROUP)
+POINT = (
+    "The point is the share of the nuclei counted. The 95 % interval (posterior) is that of the mean over all areas of "
+    "the tumour, of which those counted are a sample: the more areas differ the wider it is, and it reaches further "
+    "towards 50 %, so that the point lies near its outer end where the share is close to 0 or 100 %."
+)
 
 
 @drawn
@@ -54,9 +59,9 @@ def fish_calls(result: FishHeterogeneity) -> tuple[Drawing, ...]:
         Drawing(
             picture,
             title=f"{het} of {len(rows)} baseline tumours are heterogeneous by {plain(result.profile)}",
-            caption=f"Fraction of amplified nuclei per patient (baseline samples pooled) with its interval; band: "
-            f"more than {low} % and less than {high} %, heterogeneous by {plain(result.profile)}. In {crossing} of "
-            f"{len(rows)} tumours the interval contains one of the two limits: other nuclei could change the call.",
+            caption=f"Fraction of amplified nuclei per patient (baseline samples pooled) with its interval. {POINT} "
+            f"Band: more than {low} % and less than {high} %, heterogeneous by {plain(result.profile)}. In {crossing} "
+            f"of {len(rows)} tumours the interval contains one of the two limits: other nuclei could change the call.",
             alt=f"{len(rows)} tumours ordered by amplified fraction with intervals; {het} are called heterogeneous.",
             numbers=rows[
                 [
@@ -150,8 +155,8 @@ def _measure(result: FishByGroup, quantity: str) -> Drawing:
     if ranked:
         picture = _ranked(result, values)
         caption = (
-            "Each point is a patient (baseline samples pooled) with its interval, in order within the group; "
-            "line: median; band: heterogeneous by definition."
+            f"Each point is a patient (baseline samples pooled), in order within the group. {POINT} Line: median; "
+            "band: heterogeneous by definition."
         )
     else:
         boxes = result.boxes[result.boxes["quantity"] == quantity]

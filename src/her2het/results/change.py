@@ -69,9 +69,10 @@ class FishByStatus:
 class TreatmentDistance:
     """How far the transcriptome of each tumour moves from baseline to residual tumour, and what goes with it.
 
-    patients: patient, group, het_before (HET, non-HET), shift (none, to HET, from HET), distance,
-    distance_two_components, between_biopsies (of the baseline; missing for one biopsy), place (1 = smallest),
-    responder (strong, weak), and the variables compared. limit: the distance at the lowest quarter.
+    patients: patient, group, het_before (HET, non-HET), shift (none, to HET, from HET), distance (to the mean of the
+    baseline biopsies), distance_single (mean distance to one of them, against which between_biopsies stands),
+    distance_two_components, between_biopsies (of the baseline; missing for one biopsy), place (1 = smallest), responder
+    (strong, weak), and the variables compared. limit: the distance at the lowest quarter.
     null: quantile, distance (residual tumour to the baseline of other patients). tracks: name, column of patients.
     boxes: quantity, group, n, q1, median, q3, low, high. fits: variable, x, y, low, high. `within` are correlations
     among tumours HET or not HET at baseline, which is their group.
