@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from her2het.analyses.parts import excluded
+from her2het.analyses.parts import counted, excluded
 from her2het.kernels.outliers import beyond_mad, beyond_sd
 from her2het.kernels.pca import pca
 from her2het.kernels.tmm import cpm, log_cpm1, log_cpm_edger, tmm_factors
@@ -185,7 +185,11 @@ def expression(
         genes=pd.DataFrame({"gene": pd.Series(counts.rows, dtype="string"), "kept": kept}),
         scale=scale,
         gene_filter=gene_filter,
-        excluded=excluded([("gene", f"{int((~kept).sum())} genes", f"fail {gene_filter}", "expression.gene_filter")]),
+        excluded=excluded(
+            [("gene", counted(lost, "gene"), f"fail {gene_filter}", "expression.gene_filter")]
+            if (lost := int((~kept).sum()))
+            else ()
+        ),
         notes=(),
     )
 

@@ -26,6 +26,13 @@ from her2het.tables import Ihc, Patients
 SCORES = ("0", "1+", "2+", "3+")
 HET_WORDS = ("non-HET", "HET")
 GAIN = (f"ratio ≥ {float(HIGH_GAIN.value):g}", f"ratio < {float(HIGH_GAIN.value):g}")
+REGRESSION = Note(
+    "caution",
+    "Regression to the mean",
+    "HET, non-HET and classes of gain are made by baseline values of what is measured again after treatment. Values "
+    "chosen for lying at one side move back towards the others by chance alone: a fall in one class beside a rise in "
+    "the other is no evidence of an effect. The change over all tumours is free of it.",
+)
 MEASURES = {
     "equitability": "Equitability",
     "fraction": "Amplified fraction",
@@ -50,7 +57,8 @@ def status_change(
     patient's baseline status, HET after that of the follow-up samples. Shares that change carry Clopper-Pearson
     intervals; HET: exact McNemar test; IHC over its classes: Bowker's test of symmetry and Stuart-Maxwell's of the
     margins. Whether HET tumours shift, or fall in IHC, more often than non-HET ones: difference of shares with
-    Newcombe's interval and Fisher's exact test. Benjamini-Hochberg over all of them.
+    Newcombe's interval and Fisher's exact test. Benjamini-Hochberg over all of them. Tumours are told apart by a
+    measurement that is then repeated: part of what changes is regression to the mean.
     """
     before, after = het_status(groups, "baseline"), het_status(groups, "followup")
     parts, estimates, lost = [], list[Estimate](), list[tuple[str, str, str, str]]()
@@ -94,7 +102,7 @@ def status_change(
         labels=groups.labels,
         control=groups.control,
         excluded=excluded(lost),
-        notes=_reading_notes(pairs),
+        notes=(*_reading_notes(pairs), *_selection_notes(pairs, groups, ihc, combine)),
     )
 
 
@@ -171,6 +179,30 @@ def _reading_notes(pairs: pd.DataFrame) -> tuple[Note, ...]:
     return (Note("note", "Part of a change is measurement", text),) if moved else ()
 
 
+def _selection_notes(
+    pairs: pd.DataFrame, groups: GroupAssignment, ihc: pd.DataFrame | None, combine: str
+) -> tuple[Note, ...]:
+    """What would change without treatment: classes near their limits, and the highest of several scores."""
+    notes: list[Note] = []
+    if (pairs["what"] == "HET").any():
+        text = (
+            "HET tumours were chosen by a baseline fraction between two limits. Measured again, some of them lie "
+            "outside, and HET tumours shift more often than others, whatever treatment does."
+        )
+        notes.append(Note("caution", "Regression to the mean of HET", text))
+    if ihc is not None and (pairs["what"] == "HER2 IHC").any():
+        sizes = [samples_at(groups, p, ihc["sample"])["patient"].value_counts() for p in ("baseline", "followup")]
+        mine = pairs.loc[pairs["what"] == "HER2 IHC", "patient"]
+        more = int((sizes[0].reindex(mine).to_numpy() > sizes[1].reindex(mine).to_numpy()).sum())
+        if more:
+            text = (
+                f"In {more} of {len(mine)} patients the score before is the {combine} of more samples than the score "
+                f"after. By that alone it {'falls' if combine == 'highest' else 'rises'} more often than the other way."
+            )
+            notes.append(Note("caution", "More samples before than after", text))
+    return tuple(notes)
+
+
 @analysis(section="Treatment-induced change")
 def heterogeneity_change(groups: GroupAssignment, fish: FishHeterogeneity, patients: Patients) -> HeterogeneityChange:
     """Do equitability, amplified fraction, ratio and copies change under treatment, and does it go with heterogeneity?
@@ -180,7 +212,8 @@ def heterogeneity_change(groups: GroupAssignment, fish: FishHeterogeneity, patie
     correlation: over all pairs, and among those HET and those not HET at baseline; Benjamini-Hochberg over all of
     them. Equitability also by copy number gain (ratio at baseline 6 or more, as the paper has it;
     doi:10.1172/JCI176454) and by hormone receptor, a family of its own. Equitability falls as more nuclei are counted;
-    pairs whose nuclei differ more than twofold are pointed out.
+    pairs whose nuclei differ more than twofold are pointed out. Changes within HET, non-HET and classes of gain include
+    regression to the mean: these classes are made by the baseline values of the same measurements.
     """
     het = het_status(groups, "baseline")
     later = het_status(groups, "followup")
@@ -227,7 +260,7 @@ def heterogeneity_change(groups: GroupAssignment, fish: FishHeterogeneity, patie
         labels=groups.labels,
         control=groups.control,
         excluded=excluded(("patient", str(p), "FISH after but not before treatment", "fish_nuclei") for p in only),
-        notes=_coverage_notes(parts[0]),
+        notes=(REGRESSION, *_coverage_notes(parts[0])),
     )
 
 

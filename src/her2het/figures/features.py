@@ -69,7 +69,7 @@ def features_classes(result: FeatureComparisons) -> tuple[Drawing, ...]:
         title=title,
         caption="Share of the patients of each group with each class before treatment (commonest of a patient's "
         "baseline "
-        f"samples); n below counts patients with a value. Beside the names: exact p, not adjusted.{methods(estimates)}",
+        f"samples); n below counts patients with a value. Beside the names: p, not adjusted.{methods(estimates)}",
         alt=f"Stacked shares by group of {join(inline(n) for n in names)}.",
         numbers=result.shares,
         estimates=estimates,

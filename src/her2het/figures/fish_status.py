@@ -14,7 +14,19 @@ from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.paired import paired_lines
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import COLUMN, LOOKS, PAGE, Look, drawn
-from her2het.figures.words import capital, compared, effect, found, inline, join, methods, number, p_equals, places
+from her2het.figures.words import (
+    capital,
+    compared,
+    effect,
+    found,
+    inline,
+    join,
+    methods,
+    moves,
+    number,
+    p_equals,
+    places,
+)
 from her2het.results.change import FishByStatus, HeterogeneityChange
 from her2het.stats.estimate import Estimate
 
@@ -65,7 +77,7 @@ def _by_class(result: FishByStatus, what: str) -> Drawing | None:
             text = groups.stated(mine[0]) if mine else "too few to test"
             ax.text(0, 1 + 1.2 / size(ax)[1], text, transform=ax.transAxes, va="bottom")
     tests = methods(told)
-    how = "Trend over the scores" if what == "HER2 IHC" else "Above the brackets: exact p"
+    how = "Trend over the scores" if what == "HER2 IHC" else "Above the brackets: p"
     return Drawing(
         picture,
         title=_title(what, told),
@@ -89,7 +101,7 @@ def _words(e: Estimate) -> str:
         return compared(e, f"{inline(e.quantity)} {_when(e)}")
     if not found(e):
         return f"No trend of {inline(e.quantity)} over the HER2 IHC score found {_when(e)}"
-    return f"{capital(inline(e.quantity))} {'rises' if e.standard > 0 else 'falls'} with the HER2 IHC score {_when(e)}"
+    return f"{capital(inline(e.quantity))} {moves(e)} with the HER2 IHC score {_when(e)}"
 
 
 def _title(what: str, told: Sequence[Estimate]) -> str:
@@ -149,7 +161,7 @@ def _class_words(e: Estimate) -> str:
     where = f"tumours with {e.groups[0]}"
     if not found(e):
         return f"No change of {inline(e.quantity)} found in {where}"
-    return f"{capital(inline(e.quantity))} {'rises' if e.value > 0 else 'falls'} under treatment in {where}"
+    return f"{capital(inline(e.quantity))} {moves(e)} under treatment in {where}"
 
 
 @drawn

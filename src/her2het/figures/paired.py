@@ -11,7 +11,7 @@ from her2het.figures.layout import Entry, Margins, blank, draw_key, headroom, ke
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import CLOUD, INK, LOOKS, MUTED, PAGE, Look, drawn
-from her2het.figures.words import capital, effect, found, inline, number, p_equals, places, scale
+from her2het.figures.words import capital, effect, found, inline, moves, number, p_equals, p_of_pairs, places, scale
 from her2het.results.change import HeterogeneityChange
 from her2het.stats.estimate import Estimate
 
@@ -71,7 +71,7 @@ def paired_lines(
         fontweight="bold",
     )
     if estimate is not None:
-        ax.text(0.5, 1 + 1.6 / tall, p_equals(estimate.p), transform=ax.transAxes, ha="center", va="bottom", color=INK)
+        ax.text(0.5, 1 + 1.6 / tall, p_of_pairs(estimate), transform=ax.transAxes, ha="center", va="bottom", color=INK)
     else:
         ax.text(0.5, 1 + 1.6 / tall, "too few to test", transform=ax.transAxes, ha="center", va="bottom", color=MUTED)
 
@@ -124,7 +124,7 @@ def _words(e: Estimate) -> str:
     ]
     if not found(e):
         return f"No change of {inline(e.quantity)} found in {where}"
-    return f"{capital(inline(e.quantity))} {'rises' if e.value > 0 else 'falls'} under treatment in {where}"
+    return f"{capital(inline(e.quantity))} {moves(e)} under treatment in {where}"
 
 
 def _title(quantity: str, estimates: Sequence[Estimate]) -> str:

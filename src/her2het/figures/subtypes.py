@@ -54,7 +54,7 @@ def subtype_counts(result: Subtypes) -> tuple[Drawing, ...]:
         picture,
         title=title,
         caption="Intrinsic subtype of each patient (that of most baseline samples) by group, all patients and by "
-        "hormone receptor; in the bars the number of patients, under each the number in the group; above, exact p over "
+        "hormone receptor; in the bars the number of patients, under each the number in the group; above, p over "
         f"all subtypes. {said}{methods(told)}",
         alt="Stacked bars of intrinsic subtypes by group: "
         + "; ".join(

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from her2het import notice
 from her2het.figures.marks import plain, themed
 from her2het.figures.style import TOKENS, Look, looks
-from her2het.figures.words import capital, found, interval, join, level, number, p_text, scale, significance
+from her2het.figures.words import estimand, found, interval, join, level, number, p_text, scale, significance
 from her2het.report.frames import as_json, shown
 from her2het.report.methods import methods_paragraphs, references_of
 from her2het.report.prose import html, paragraphs
@@ -53,6 +53,12 @@ class Exclusion:
     decided_by: str
     ids: tuple[str, ...]
 
+
+    @property
+    def number(self) -> int:
+        """How many things: an id of the form '15,206 genes' stands for so many."""
+        counts = (re.match(rf"([\d,]+) {re.escape(self.what)}s?$", one) for one in self.ids)
+        return sum(int(m[1].replace(",", "")) if m else 1 for m in counts)
 
 @dataclass(frozen=True)
 class Swatch:
@@ -101,7 +107,7 @@ def render_report(view: ReportView) -> str:
 
 
 def key_findings(sections: Sequence[tuple[SectionView, str]]) -> list[KeyFinding]:
-    """Findings in the order of the sections, those below 5 % before those where nothing was found."""
+    """Findings in the order of the sections: below 5 %, then the others, then what is true by definition."""
     rows = [
         KeyFinding(f.words, f.estimate, p, anchor)
         for section, anchor in sections
@@ -109,7 +115,7 @@ def key_findings(sections: Sequence[tuple[SectionView, str]]) -> list[KeyFinding
         for p in a.panels
         for f in p.findings
     ]
-    return sorted(rows, key=lambda row: not found(row.e))
+    return sorted(rows, key=lambda row: (row.e.by_definition, not found(row.e)))
 
 
 def facts(view: ReportView) -> str:
@@ -175,14 +181,11 @@ def _swatch(look: Look) -> Swatch:
 
 
 def about_evidence(panel: PanelView) -> str:
-    """What the effects of a panel are, in which unit, and within which family q is adjusted."""
-    effects = list(dict.fromkeys((e.effect, e.unit) for e in panel.estimates))
-    said = [f"{effect}{f' in {scale(unit)}' if unit else ''}" for effect, unit in effects]
+    """Within which family q is adjusted."""
     families = list(dict.fromkeys(e.family for e in panel.estimates if e.family))
-    text = f"{capital(join(said))}. " if len(said) <= 2 else ""
     if families:
-        return f"{text}q: Benjamini–Hochberg within {'; '.join(families)}."
-    return text + ("One test, so q = p." if len(panel.estimates) == 1 else "p is not adjusted.")
+        return f"q: Benjamini–Hochberg within {'; '.join(families)}."
+    return "One test, so q = p." if len(panel.estimates) == 1 else "p is not adjusted."
 
 
 def _interval(e: Estimate) -> str:
@@ -241,6 +244,7 @@ def _environment() -> jinja2.Environment:
         "scale": scale,
         "forest_x": forest_x,
         "shown": shown,
+        "estimand": estimand,
         "prose": html,
         "paragraphs": paragraphs,
         "about_evidence": about_evidence,
