@@ -88,6 +88,27 @@ def test_all_versions_start_with_a_summary_and_end_with_the_notice():
     assert "Every step as under 2018" in text
 
 
+@pytest.mark.parametrize(("name", "reference"), [("A", "fig. 3"), ("D", "fig. 4"), ("G", "fig. 5"), ("M", "fig. 2")])
+def test_the_status_names_the_figure_it_stands_in(name, reference):
+    assert verdict(case_from(CASES[name]), "2018").steps[-1].reference == f"Wolff 2018, {reference}"
+
+
+def test_advice_is_given_once_and_where_it_matters():
+    again = "Advice: count at least 20 more cells, preferably by a second observer."
+    assert verdict(case_from(CASES["A"]), "2018").next_actions == (again,)
+    assert verdict(case_from(CASES["A"]), "2007").next_actions == ("Count more cells, or repeat ISH.",)
+    assert verdict(case_from(CASES["E"]), "2018").next_actions == ()  # IHC 3+ settles it
+
+
+def test_whether_the_2_plus_area_was_recounted_is_asked():
+    found = verdict(case_from(CASES["C"]), "2018")
+    assert "whether the IHC 2+ area was included" in next(
+        f.text for f in found.flags if f.code == "RECOUNT_UNDOCUMENTED"
+    )
+    told = {**CASES["C"], "recount": {**CASES["C"]["recount"], "includes_2plus_area": True}}
+    assert not verdict(case_from(told), "2018").has("RECOUNT_UNDOCUMENTED")
+
+
 def test_strict_reading_of_the_older_versions():
     """Read test by test, IHC 2+ with negative ISH stays equivocal in 2013; the default settles it and says so."""
     case = case_from(CASES["I"])

@@ -77,7 +77,11 @@ def basis(key: IhcKey, reading: IshReading, how: str, test: Ish | None) -> str:
 def last_step(outcome: Outcome, reading: IshReading, version: Version) -> Step:
     """The status itself as the last line of the trace."""
     level = "plain" if outcome.status in {"POSITIVE", "NEGATIVE"} and not outcome.discordant else "caution"
-    reference = GUIDELINES[version].ish.figure(reading.group) or GUIDELINES[version].citation.short
+    rules, reference = GUIDELINES[version].ish, GUIDELINES[version].citation.short
+    if rules.groups and reading.state == "read":
+        reference = (
+            rules.reference_single if reading.probe == "single" else rules.figure(reading.group) or rules.reference
+        )
     said = outcome.status + (f" with comment {outcome.comment}" if outcome.comment else "")
     return Step(outcome.reason, outcome.rule, said, level, reference)
 
@@ -92,7 +96,9 @@ def next_actions(outcome: Outcome, ihc: IhcResult, flags: Sequence[Flag], recoun
         actions.append(SETTLE_IHC)
     if "IMPLAUSIBLE" in codes:
         actions.append("Check the ISH numbers as they were entered.")
-    if "RECOUNT_ADVISED" in codes and recount_state != "accepted" and outcome.comment is None:
+    settled = ihc.score == "3+" or recount_state == "accepted" or outcome.comment is not None
+    asked = any(action.startswith("Count more cells") for action in actions)
+    if "RECOUNT_ADVISED" in codes and not settled and not asked:
         actions.append("Advice: count at least 20 more cells, preferably by a second observer.")
     if "DISCORDANT" in codes:
         actions.append("Review IHC and ISH slides together: controls, areas scored, heterogeneity.")

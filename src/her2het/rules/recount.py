@@ -45,6 +45,8 @@ def check_recount(recount: Ish | None, first: Ish | None, version: Version) -> R
         unstated.append("how many cells were counted")
     if recount.includes_2plus_area is False:
         wrong.append("the IHC 2+ area was left out")
+    elif recount.includes_2plus_area is None:
+        unstated.append("whether the IHC 2+ area was included")
     if reading.state == "indeterminate":
         wrong.append("it has no result")
     elif len(reading.groups) != 1:

@@ -189,5 +189,8 @@ def _not_called_for(recount: Recount, version: Version) -> Flag:
     shown = recount.reading.summary.category if recount.reading and recount.reading.summary else "no result"
     group = recount.reading.group if recount.reading else None
     said = f"group {group}, ISH {shown}" if group else f"ISH {shown}"
-    why = "IHC 2+ in groups 2 to 4" if GUIDELINES[version].ish.groups else "no recount by groups"
-    return Flag("RECOUNT_NOT_CALLED_FOR", f"{version} asks for {why}; for information, the recount gives {said}.")
+    if GUIDELINES[version].ish.groups:
+        why = f"{version} asks for a recount with IHC 2+ in groups 2 to 4 alone"
+    else:
+        why = f"{version} knows no recount that is held against the first count"
+    return Flag("RECOUNT_NOT_CALLED_FOR", f"{why}; for information, this one gives {said}.")

@@ -52,7 +52,7 @@ FLAGS: dict[str, str] = {
     "RECOUNT_ADVISED": "The ratio lies where kits and custom advise to count more cells.",
     "RECOUNT_INVALID": "The recount does not meet its conditions and was not used.",
     "RECOUNT_UNDOCUMENTED": "Conditions of the recount were not stated.",
-    "RECOUNT_NOT_CALLED_FOR": "A recount was given that the version does not ask for; it was not used.",
+    "RECOUNT_NOT_CALLED_FOR": "A recount was given that the version does not use here; it changed nothing.",
     "DISCORDANT": "IHC and ISH point in opposite directions.",
     "SINGLE_DUAL_DISCORDANT": "Single and dual probe point in opposite directions; the dual probe is preferred.",
     "SECOND_POPULATION": "A second population of cells was counted on its own; both results belong in the report.",
