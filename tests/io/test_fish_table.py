@@ -137,6 +137,13 @@ def test_mapping_and_presets(tmp_path: Path) -> None:
         read_fish_table(path, preset="orange")
 
 
+def test_spots_of_either_colour_are_known(tmp_path: Path) -> None:
+    path = write(tmp_path, "Orange spots,Green spots\n9,2\n")
+    with pytest.raises(StudyError, match="--preset"):
+        read_fish_table(path)
+    assert rows(read_fish_table(path, preset="red-her2")) == [("cells", "1", 9, 2)]
+
+
 def test_a_marker_replaces_signals(tmp_path: Path) -> None:
     path = write(tmp_path, "sample,x,y,score\nS1,1,2,3+\nS1,2,3,0\nS1,3,4,\n")
     got = read_fish_table(path, marker="score")

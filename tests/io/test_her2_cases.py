@@ -79,6 +79,14 @@ def test_a_recount_alone_and_sums_without_cells_are_told(tmp_path):
     )
 
 
+@pytest.mark.parametrize(("ratio", "probe"), [("-1", "dual"), ("see below", "dual"), ("", None), ("1.4", None)])
+def test_copies_beside_an_unreadable_ratio_are_not_those_of_a_single_probe(tmp_path, ratio, probe):
+    path = tmp_path / "cases.csv"
+    path.write_text(f"case,ratio,copies\na,{ratio},3.2\n", encoding="utf-8")
+    (row,) = read_her2_cases(path, {})
+    assert row.record["ish"].get("probe") == probe
+
+
 def test_scores_of_cells_and_rows_without_a_name(tmp_path):
     path = tmp_path / "scores.csv"
     path.write_text("score0,score1,score2,score3\n40,30,20,10\n", encoding="utf-8")
@@ -97,6 +105,7 @@ def test_scores_of_cells_and_rows_without_a_name(tmp_path):
         ("case,ihc_score\nP1,2\nP1,3\n", (), "stands in lines 2 and 3"),
         ("case,ihc_score\n,2\n", (), "line 2: the case has no identifier"),
         ("case,ihc_score\n", (), "no row below it"),
+        ("case,ihc_score,case\nP1,2,x\n", (), "heading 'case' stands 2 times"),
         ("case,ihc_score\nP1,2\nP2,3,4\n", (), "not a table separated by commas"),
     ],
 )

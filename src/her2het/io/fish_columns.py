@@ -33,8 +33,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "population": "population clone tumourpopulation tumorpopulation",
     }.items()
 }
-_RED = ("red", "redsignals", "redcount", "numofrprobes", "spectrumorange", "orange", "orangesignals", "rhodamine")
-_GREEN = ("green", "greensignals", "greencount", "numofgprobes", "spectrumgreen", "fitc")
+_RED = (
+    *("red", "redsignals", "redspots", "redcount", "numofrprobes", "spectrumorange"),
+    *("orange", "orangesignals", "orangespots", "orangecount", "rhodamine"),
+)
+_GREEN = ("green", "greensignals", "greenspots", "greencount", "numofgprobes", "spectrumgreen", "fitc")
 PRESETS: dict[str, dict[str, tuple[str, ...]]] = {
     "names": _NAMES,
     "red-her2": {**_NAMES, "erbb2": _NAMES["erbb2"] + _RED, "cep17": _NAMES["cep17"] + _GREEN},

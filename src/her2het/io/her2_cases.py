@@ -1,5 +1,6 @@
 """A table of HER2 cases under any headings -> one record per case, as the rules read it."""
 
+import csv
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ def read_her2_cases(path: Path, mapping: Mapping[str, str]) -> list[Her2Row]:
     """
     text = decode(read_bytes(path), path.name)
     separator = find_separator(text.split("\n", 1)[0], path.name)
+    _headings_once(text, separator, path.name)
     frame = _parsed(path, separator)
     picked = _picked(list(map(str, frame.columns)), mapping, path.name)
     rows: list[Her2Row] = []
@@ -186,6 +188,8 @@ def _ish(have: Mapping[str, str], notes: list[str]) -> dict[str, object]:
     notes += [read.note for read in (ratio, copies, reported) if read.note]
     if ratio.usable and not sums:
         ish |= {"ratio": ratio.value, "ratio_relation": ratio.relation}
+    if ratio.kind == "unreadable" and not sums:
+        ish.setdefault("probe", "dual")  # a ratio was measured: copies beside it are not those of a single probe
     if copies.usable and not sums:
         ish |= {"copies": copies.value, "copies_relation": copies.relation}
     category = _category(ratio, copies, reported, notes)
@@ -215,6 +219,13 @@ def _parsed(path: Path, separator: str) -> pd.DataFrame:
     if frame.empty:
         raise StudyError(f"{path.name}: there is a header but no row below it. Add the cases.")
     return frame
+
+
+def _headings_once(text: str, separator: str, name: str) -> None:
+    headings = [h.strip() for h in next(csv.reader([text.split("\n", 1)[0].rstrip("\r")], delimiter=separator), [])]
+    for heading in headings:
+        if heading and headings.count(heading) > 1:
+            raise StudyError(f"{name}: heading {heading!r} stands {headings.count(heading)} times. Rename the others.")
 
 
 def _picked(headings: list[str], mapping: Mapping[str, str], name: str) -> dict[str, str]:

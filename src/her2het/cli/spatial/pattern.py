@@ -94,6 +94,8 @@ def command(
         seed=seed,
     )
     write_table(pd.DataFrame(rows).assign(rule=SPATIAL_RULE.name, intended_use=INTENDED_USE), out)
+    for note in table.notes:
+        click.echo(f"{cells.name}: {note}", err=True)
     click.echo(f"{cells.name}: sha256 {sha256_of(cells)}", err=True)
     click.echo(SPATIAL_RULE.text, err=True)
     click.echo(notice(OF_IMAGES), err=True)
