@@ -10,10 +10,12 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import pandas as pd
 import pytest
 
 from her2het import notice
 from her2het.report.build import css_string, exclusions, placed, render_report
+from her2het.report.frames import as_json
 from her2het.report.view import ReportView
 
 VOID = {"meta", "input", "br", "hr", "img", "link"}
@@ -193,11 +195,24 @@ def test_the_cohort_table_has_groups_tests_and_missing_counts(html: str) -> None
 
 
 def test_numbers_behind_a_panel_are_all_on_the_page(view: ReportView, page: Page) -> None:
-    blocks = [s for s in page.raw["script"] if s.startswith("{")]
+    blocks = [json.loads(s) for s in page.raw["script"] if s.startswith("{")]
     assert len(blocks) == len(view.panels)
-    for block, panel in zip(blocks, view.panels, strict=False):
-        assert len(json.loads(block)["rows"]) == len(panel.numbers) or panel.in_summary
-    assert sum(len(json.loads(b)["rows"]) for b in blocks) == sum(len(p.numbers) for p in view.panels)
+    lengths = sorted(block["length"] for block in blocks)
+    assert lengths == sorted(len(p.numbers) for p in view.panels)
+    for block in blocks:
+        columns = [column["at"] if isinstance(column, dict) else column for column in block["values"]]
+        assert [len(column) for column in columns] == [block["length"]] * len(block["columns"])
+
+
+def test_values_that_recur_are_listed_once() -> None:
+    frame = pd.DataFrame({"gene": ["A", "A", "B", "A", "A"], "value": [1.0, 2.5, None, 4.0, 5.0], "one": [True] * 5})
+    data = json.loads(as_json(frame))
+    assert data["values"][0] == {"words": ["A", "B"], "at": [0, 0, 1, 0, 0]}
+    assert data["values"][1] == [1, 2.5, None, 4, 5]
+    assert data["values"][2] == {"words": [True], "at": [0] * 5}
+    mixed = json.loads(as_json(pd.DataFrame({"x": pd.Series([1, True, 1, True, 1, 1], dtype=object)})))["values"][0]
+    assert [mixed["words"][at] for at in mixed["at"]] == [1, True, 1, True, 1, 1]
+    assert [type(mixed["words"][at]) for at in mixed["at"]] == [int, bool, int, bool, int, int]
 
 
 def test_methods_versions_settings_and_inputs_are_told(page: Page) -> None:

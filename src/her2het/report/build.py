@@ -13,11 +13,12 @@ import jinja2
 from markupsafe import Markup
 
 from her2het import notice
-from her2het.figures.marks import plain, themed
-from her2het.figures.style import TOKENS, Look, looks
+from her2het.figures.marks import plain
+from her2het.figures.style import Look, looks
 from her2het.figures.words import estimand, found, interval, join, level, number, p_text, scale, significance
 from her2het.report.frames import as_json, shown
 from her2het.report.methods import methods_paragraphs, references_of
+from her2het.report.pictures import on_page
 from her2het.report.prose import html, paragraphs
 from her2het.report.view import AnalysisView, GroupView, PanelView, ReportView, SectionView
 from her2het.stats.estimate import Estimate, Note
@@ -53,12 +54,12 @@ class Exclusion:
     decided_by: str
     ids: tuple[str, ...]
 
-
     @property
     def number(self) -> int:
         """How many things: an id of the form '15,206 genes' stands for so many."""
         counts = (re.match(rf"([\d,]+) {re.escape(self.what)}s?$", one) for one in self.ids)
         return sum(int(m[1].replace(",", "")) if m else 1 for m in counts)
+
 
 @dataclass(frozen=True)
 class Swatch:
@@ -72,7 +73,10 @@ class Swatch:
 
 def render_report(view: ReportView) -> str:
     """The page as text. The same view gives the same bytes."""
-    script, style = _template("report.js"), _template("report.css") + _footer(view)
+    printed = {p.name: p.svg for p in view.panels}
+    small = {f"{p.name} (narrow)": p.narrow for p in view.panels if p.narrow}
+    pictures = on_page(printed | small)
+    script, style = _template("report.js"), _template("report.css") + _footer(view) + pictures.looks
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src 'unsafe-inline'; "
         "img-src 'self' file: data: blob:; base-uri 'none'; form-action 'none'"
@@ -93,8 +97,8 @@ def render_report(view: ReportView) -> str:
             sections=sections,
             lifted=[(p, p.command) for p in view.panels if p.in_summary],
             placed={a.name: placed([p for p in a.panels if not (p.in_summary or p.case)]) for a in view.analyses},
-            figures={p.name: Markup(themed(p.svg, TOKENS)) for p in view.panels},
-            narrow={p.name: Markup(themed(p.narrow, TOKENS)) for p in view.panels if p.narrow},
+            figures={name: Markup(pictures.svg[name]) for name in printed},
+            narrow={p.name: Markup(pictures.svg[f"{p.name} (narrow)"]) for p in view.panels if p.narrow},
             data={p.name: Markup(as_json(p.numbers)) for p in view.panels},
             findings=key_findings(sections),
             exclusions=exclusions(view.analyses),
@@ -240,11 +244,11 @@ def _environment() -> jinja2.Environment:
         "number": number,
         "interval": _interval,
         "level": level,
+        "estimand": estimand,
         "significance": significance,
         "scale": scale,
         "forest_x": forest_x,
         "shown": shown,
-        "estimand": estimand,
         "prose": html,
         "paragraphs": paragraphs,
         "about_evidence": about_evidence,

@@ -91,20 +91,30 @@ def _word(value: object) -> str:
 
 
 def as_json(frame: pd.DataFrame) -> str:
-    """All rows of a frame as JSON that may stand in a script element: columns, kinds, name columns, rows.
+    """All rows of a frame as JSON that may stand in a script element: columns, kinds, name columns, values by column.
 
-    Numbers carry six significant digits; the files of the run carry all.
+    A column whose values recur lists each of them once (`words`) and where it stands (`at`). Numbers carry six
+    significant digits; the files of the run carry all.
     """
     columns = [str(c) for c in frame.columns]
-    rows = [[_plain(v) for v in row] for row in frame.astype(object).where(frame.notna(), None).to_numpy(dtype=object)]
+    values = frame.astype(object).where(frame.notna(), None)
     data = {
         "columns": columns,
         "kinds": ["num" if _is_number(frame.iloc[:, at]) else "text" for at in range(len(columns))],
         "names": [at for at, c in enumerate(columns) if c in NAMES],
-        "rows": rows,
+        "length": len(frame),
+        "values": [_once([_plain(v) for v in values.iloc[:, at]]) for at in range(len(columns))],
     }
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e").replace("\u2028", "\\u2028")
+
+
+def _once(values: list[object]) -> object:
+    """The values, or each of them once and where it stands, whichever is shorter."""
+    places = {key: at for at, key in enumerate(dict.fromkeys((type(v), v) for v in values))}
+    if len(places) * 2 > len(values):
+        return values
+    return {"words": [value for _, value in places], "at": [places[type(v), v] for v in values]}
 
 
 def _plain(value: object) -> object:

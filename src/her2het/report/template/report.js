@@ -33,7 +33,12 @@ one(".theme").addEventListener("click", () => {
 const minus = text => text.replace("-", "−");
 const kept = new Map();
 function numbers(panel) {
-  if (!kept.has(panel)) kept.set(panel, JSON.parse(one(".numbers-data", panel).textContent));
+  if (!kept.has(panel)) {
+    const data = JSON.parse(one(".numbers-data", panel).textContent);
+    const values = data.values.map(column => column.words ? column.at.map(at => column.words[at]) : column);
+    data.rows = Array.from({ length: data.length }, (_, row) => values.map(column => column[row]));
+    kept.set(panel, data);
+  }
   return kept.get(panel);
 }
 function decimals(values) {
@@ -88,11 +93,13 @@ document.addEventListener("toggle", event => { if (event.target.matches?.(".numb
 const marks = new Map();
 function know(element) {
   for (const key of element.dataset.key.split("\n")) {
+    if (!key) continue;
     const name = key.toUpperCase();
     if (!marks.has(name)) marks.set(name, { key, elements: [] });
     marks.get(name).elements.push(element);
   }
 }
+for (const mark of all(".drawing [data-tip]:not([data-key])")) mark.dataset.key = mark.dataset.tip.split("\n")[0];  // left out where it is the same
 all("[data-key]").forEach(know);
 one("#names").append(...[...marks.values()].slice(0, 5000).map(({ key }) => make("option", { value: key })));
 let sought = "";
@@ -221,7 +228,12 @@ async function beside(panel) {
 }
 function asSvg(panel) {
   const svg = one(".drawing svg", panel).cloneNode(true);
-  all(".lit, .searching, .at", svg).concat(svg).forEach(e => e.removeAttribute("class"));
+  const looks = new Map([...one("style").textContent.matchAll(/\.(_\w+)\{([^}]*)\}/g)].map(([, name, look]) => [name, look]));
+  for (const e of all("[class]", svg).concat(svg)) {
+    const look = [...e.classList].map(name => looks.get(name)).find(Boolean);
+    if (look) e.setAttribute("style", look);
+    e.removeAttribute("class");
+  }
   const [, , width, height] = svg.getAttribute("viewBox").split(" ");
   svg.setAttribute("width", `${width}pt`);
   svg.setAttribute("height", `${height}pt`);
