@@ -252,6 +252,13 @@ def test_pattern(cells: Path, tmp_path: Path) -> None:
     assert "no positions" in str(run(spatial, "pattern", tmp_path / "flat.csv").exception)
 
 
+def test_a_position_off_the_slide_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "n.csv").write_text("erbb2,cep17,x,y\n" + "4,2,1e300,1\n" * 30)
+    done = run(spatial, "pattern", tmp_path / "n.csv")
+    assert isinstance(done.exception, StudyError)
+    assert "position 1e+300 is no place on a slide" in str(done.exception)
+
+
 def test_a_sample_keeps_its_permutations_without_the_others(cells: Path, tmp_path: Path) -> None:
     frame = pd.read_csv(cells)
     frame[frame["case"] == "mixed"].to_csv(tmp_path / "one.csv", index=False)

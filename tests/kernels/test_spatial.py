@@ -173,6 +173,16 @@ def test_threads_and_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert spatial_pattern(x, y, b, rule=RULE, permutations=499, seed=4).joins.moran_sd != results[0].joins.moran_sd
 
 
+def test_cells_that_stand_on_one_place_have_no_pattern() -> None:
+    one, few = np.ones(60), np.repeat(np.arange(6.0), 10)
+    positive = np.arange(60) < 20
+    assert spatial_pattern(one, one, positive, rule=RULE).pattern == Pattern.INSUFFICIENT
+    assert spatial_pattern(few, few, positive, rule=RULE, graph="delaunay").pattern == Pattern.INSUFFICIENT
+    assert spatial_pattern(one, one, np.zeros(60, bool), rule=RULE).pattern == Pattern.HOMOGENEOUS
+    line = np.arange(60.0)
+    assert spatial_pattern(line, line, positive, rule=RULE).pattern == Pattern.CLUSTERED
+
+
 def test_edges_of_the_domain() -> None:
     none = np.zeros(0)
     assert spatial_pattern(none, none, none, rule=RULE).pattern == Pattern.INSUFFICIENT

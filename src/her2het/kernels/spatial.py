@@ -263,8 +263,8 @@ def spatial_pattern(
     """Pattern of positive cells of one sample: homogeneous, clustered, mosaic or scattered.
 
     `x`, `y`, `positive`: (cells,); the neighbour graph is that of `neighbour_edges`, the test that of `join_counts`,
-    the rule that of `call_pattern`. ValueError where lengths differ, and as there. Patterns after
-    doi:10.1038/s41374-018-0172-y.
+    the rule that of `call_pattern`; where cells stand on fewer than `min_cells` places, INSUFFICIENT unless homogeneous.
+    ValueError where lengths differ, and as there. Patterns after doi:10.1038/s41374-018-0172-y.
     """
     b = np.asarray(positive, bool)
     if not (len(np.asarray(x)) == len(np.asarray(y)) == len(b)):
@@ -283,6 +283,9 @@ def spatial_pattern(
     minority = min(hits, len(b) - hits)
     largest = int(sizes.max(initial=0))
     pattern = call_pattern(len(b), minority, minority_positive, largest, joins.p, rule, connected)
+    places = len(np.unique(np.column_stack([np.asarray(x, float), np.asarray(y, float), area]), axis=0))
+    if places < rule.min_cells and pattern != Pattern.HOMOGENEOUS:
+        pattern = Pattern.INSUFFICIENT
     share = 1 / len(b) if len(b) else np.nan
     held = connected / minority if minority else np.nan
     return SpatialPattern(

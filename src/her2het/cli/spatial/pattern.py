@@ -6,6 +6,8 @@ import click
 
 from her2het.cli.number import Number
 
+FARTHEST = 1e9
+"""Largest position, in any unit."""
 HELP = """Spatial pattern of each sample of CELLS, a table with one row per cell and its position (x, y).
 
 A cell is positive by its FISH signals (erbb2, cep17): where it is more likely than not truly amplified (as LI2024 has
@@ -66,6 +68,7 @@ def command(
     seed: int,
     out: Path | None,
 ) -> None:
+    import numpy as np
     import pandas as pd
 
     from her2het.cli.outputs import check_outputs
@@ -83,6 +86,9 @@ def command(
     table = read_fish_table(cells, mapping=mapping, preset=preset, marker=positive)
     if table.x is None or table.y is None:
         raise StudyError(f"{cells.name}: no positions. Name them with --column x=HEADING and --column y=HEADING.")
+    far = max(float(np.nanmax(np.abs(v[np.isfinite(v)]), initial=0.0)) for v in (table.x, table.y))
+    if far > FARTHEST:
+        raise StudyError(f"{cells.name}: position {far:g} is no place on a slide (up to {FARTHEST:g}). Correct it.")
     rows = pattern_rows(
         table,
         at_least=at_least,
