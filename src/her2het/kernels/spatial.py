@@ -263,7 +263,7 @@ def spatial_pattern(
     """Pattern of positive cells of one sample: homogeneous, clustered, mosaic or scattered.
 
     `x`, `y`, `positive`: (cells,); the neighbour graph is that of `neighbour_edges`, the test that of `join_counts`,
-    the rule that of `call_pattern`; where cells stand on fewer than `min_cells` places, INSUFFICIENT unless homogeneous.
+    the rule that of `call_pattern`; INSUFFICIENT unless homogeneous where cells stand on fewer than `min_cells` places.
     ValueError where lengths differ, and as there. Patterns after doi:10.1038/s41374-018-0172-y.
     """
     b = np.asarray(positive, bool)
