@@ -42,6 +42,9 @@ def test_steps_are_those_of_status_and_heterogeneity(made: tuple[Her2Status, Het
         call = het.calls.query("patient == @case.patient and phase == 'baseline' and profile == 'LI2024'").iloc[0]
         said = steps[steps["part"] == "heterogeneity"].iloc[0]
         assert said["observed"].startswith(f"{call['amplified']} of {call['scored']} nuclei amplified")
+        assert "probability 1" not in said["outcome"]
+        assert "as counted in nuclei with both probes" in steps[steps["part"] == "cut nuclei"].iloc[0]["observed"]
+        assert "signal kept with 0.7 or 0.8 or 0.9" in steps[steps["part"] == "cut nuclei"].iloc[0]["rule"]
         assert (case["call"], case["grade"]) == (call["call"], call["grade"])
         areas = found.areas[found.areas["patient"] == case["patient"]]
         assert areas["nuclei"].iloc[:-1].sum() == areas["nuclei"].iloc[-1] == call["scored"]

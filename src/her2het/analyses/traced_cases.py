@@ -20,6 +20,8 @@ from her2het.tables import FishNuclei, Samples
 Numbers = pd.Series
 STEPS = ("patient", "step", "part", "observed", "rule", "outcome", "level", "reference")
 PLANE = ("patient", "ratio", "ratio_low", "ratio_high", "copies", "copies_low", "copies_high")
+ALMOST = 0.99
+"""Probabilities above this are said to be above it: none is 1."""
 CALLS = {
     "HET": "heterogeneous (HET)",
     "NON_HET_AMPLIFIED": "not HET, amplified in at least half",
@@ -229,7 +231,8 @@ def _het_steps(name: str, het: HetProfiles | None, definition: HetDefinition) ->
         f"{ratio} of them by ratio alone; 95 % interval {_range(called['low'], called['high'])} where areas differ, "
         f"{_range(called['low_naive'], called['high_naive'])} if nuclei were independent"
     )
-    said = f"{CALLS[str(called['call'])]}; {str(called['grade']).lower()}, probability {best:.2f}"
+    sure = f"{best:.2f}" if best < ALMOST else f"above {ALMOST}"
+    said = f"{CALLS[str(called['call'])]}; {str(called['grade']).lower()}, probability {sure}"
     level = "caution" if called["grade"] == "UNCERTAIN" else "plain"
     steps = [("heterogeneity", observed, f"{het.profile}: {definition.text}", said, level, f"doi {definition.doi}")]
     area = _called(het, name, HetProfile.METZGER2021.value)
@@ -238,8 +241,8 @@ def _het_steps(name: str, het: HetProfiles | None, definition: HetDefinition) ->
         spread = het.regional[(het.regional["patient"] == name) & (het.regional["phase"] == "baseline")].iloc[0]
         observed = (
             f"{area['areas']} areas with {_percent(area['lowest'])} to {_percent(area['highest'])} amplified nuclei; "
-            f"{area['areas_het']} within the limits, {area['areas_negative']} HER2-negative by FISH; one fraction in "
-            f"all areas: p = {spread['p']:.2g}"
+            f"{area['areas_het']} within the limits, {area['areas_negative']} HER2-negative by FISH; test of one "
+            f"fraction in all areas: p = {spread['p']:.2g}"
         )
         odd = "DISCORDANT_WITH_CENTRAL_POSITIVE" in str(area["flags"])
         said = CALLS[str(area["call"])] + (
@@ -251,7 +254,7 @@ def _het_steps(name: str, het: HetProfiles | None, definition: HetDefinition) ->
     if robust is not None:
         observed = (
             f"{_percent(robust['share'])} truly amplified ({_range(robust['low'], robust['high'])}) behind "
-            f"{_percent(robust['literal'])} as counted; most frequent genotype {robust['modal_her2']} ERBB2 and "
+            f"{_percent(robust['literal'])} as counted in nuclei with both probes; most frequent genotype {robust['modal_her2']} ERBB2 and "
             f"{robust['modal_cep17']} CEP17, of which cutting alone makes {_percent(robust['null_fraction'])} "
             "look amplified"
         )
