@@ -1,9 +1,11 @@
 """study.toml as typed settings: what the study is, where its tables are, and what the analyses' knobs are set to."""
 
+import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,6 +15,8 @@ from her2het.schema import Column, Design, Group, StudyError, did_you_mean
 from her2het.tables import TABLES
 
 RESERVED = ("study", "timepoints", "groups", "tables", "features")
+LONGEST_NAME = 255  # bytes of a file or folder name, on all usual file systems
+IDENTIFIERS = ("sample", "patient")  # one heading may be both: one sample per patient
 
 
 class _Section(BaseModel):
@@ -142,8 +146,28 @@ def parse_config(raw: Mapping[str, Any], plan: Plan) -> tuple[StudyConfig | None
         config = StudyConfig.model_validate({k: raw[k] for k in RESERVED if k in raw})
     except ValidationError as e:
         return None, knobs, problems + [explain(error, StudyConfig, "study.toml") for error in e.errors()]
-    problems += _check(config)
+    problems += [*_strange({k: raw[k] for k in RESERVED if k in raw}), *_check(config)]
     return config, knobs, problems
+
+
+def _strange(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Values that TOML knows and a setting cannot mean: nan anywhere, yes/no where a bound is wanted."""
+    for place, value in _leaves(raw):
+        if isinstance(value, float) and math.isnan(value):
+            yield f"study.toml {place}: nan is not a number. Give a number, or leave the line out."
+        if isinstance(value, bool) and place.startswith("features.columns.") and place.endswith((".low", ".high")):
+            yield f"study.toml {place}: {str(value).lower()} is not a number. Give a number, or leave the line out."
+
+
+def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner, place)
+    else:
+        yield place, value
 
 
 def _check(config: StudyConfig) -> list[str]:
@@ -155,6 +179,7 @@ def _check(config: StudyConfig) -> list[str]:
                 f"Tables are {', '.join(TABLES)}."
             )
             continue
+        problems += _check_table(f"study.toml [tables.{name}]", section)
         known = TABLES[name].columns
         if not TABLES[name].extra:
             problems += [
@@ -168,6 +193,8 @@ def _check(config: StudyConfig) -> list[str]:
         for name in ("patients", "samples")
         if name not in config.tables
     ]
+    for name, column in config.features.columns.items():
+        problems += _check_feature(f"study.toml [features.columns.{name}]", column)
     for label, expression in config.groups.items():
         if not label.strip():
             problems.append("study.toml [groups]: a group has an empty label. Name it.")
@@ -190,13 +217,76 @@ def _check(config: StudyConfig) -> list[str]:
     return problems
 
 
+def file_problem(file: str) -> str:
+    """Why no file can have this name, or nothing."""
+    control = [c for c in file if not c.isprintable()]
+    if control:
+        return f"{file!r} holds the character {control[0]!r}. Correct the file's name."
+    long = max((len(part.encode()) for part in Path(file).parts), default=0)
+    if long > LONGEST_NAME:
+        return f"a name of {long} characters ({file[:30]!r} …), more than {LONGEST_NAME}. Correct the file's name."
+    return ""
+
+
+def _check_table(place: str, section: TableSection) -> list[str]:
+    told = file_problem(section.file)
+    problems = [f"{place} file: {told}"] if told else []
+    for heading, n in Counter(section.columns.values()).items():
+        ours = [column for column, theirs in section.columns.items() if theirs == heading]
+        if n > 1 and not set(ours) <= set(IDENTIFIERS):
+            problems.append(
+                f"{place} columns: heading {heading!r} is mapped to {' and '.join(ours)}; a heading means one column. "
+                "Remove one of the lines."
+            )
+    return problems
+
+
+def _check_feature(place: str, column: FeatureColumn) -> list[str]:
+    problems: list[str] = []
+    if column.low > column.high:
+        problems.append(f"{place}: low {column.low:g} is above high {column.high:g}. Swap or correct them.")
+    if column.kind == "category" and not column.levels:
+        problems.append(
+            f'{place}: a category without levels. Add levels = ["…", "…"] in their order, or kind = "text".'
+        )
+    if column.kind != "category" and column.levels:
+        problems.append(f'{place}: levels are for a category, the kind is {column.kind}. Write kind = "category".')
+    twice = [level for level, n in Counter(column.levels).items() if n > 1]
+    if twice:
+        problems.append(f"{place} levels: {twice[0]!r} stands twice. Remove one.")
+    return problems
+
+
 def check_knobs(analysis: Analysis, given: Mapping[str, Any], place: str) -> list[str]:
-    """One sentence for each knob that is unknown or out of bounds."""
+    """One sentence for each knob that is unknown, out of bounds, not finite, or yes/no where a number is wanted."""
+    strange = [
+        f"{place} {name}: {str(value).lower()} is not {'finite' if isinstance(value, float) else 'a number'}. "
+        "Give a number."
+        for knob in given
+        for name, value in _leaves(given[knob], knob)
+        if (isinstance(value, float) and not math.isfinite(value))
+        or (isinstance(value, bool) and knob in analysis.knobs.model_fields and _wants_number(analysis, knob))
+    ]
+    if strange:
+        return strange
     try:
         analysis.knobs.model_validate(dict(given))
     except ValidationError as e:
         return [explain(error, analysis.knobs, place) for error in e.errors()]
     return []
+
+
+def _wants_number(analysis: Analysis, knob: str) -> bool:
+    """Whether a knob is a number and not yes or no; pydantic would take true for 1."""
+    kinds: set[Any] = set()
+    stack: list[Any] = [analysis.knobs.model_fields[knob].annotation]
+    while stack:
+        hint = stack.pop()
+        if isinstance(hint, type):
+            kinds.add(hint)
+        else:
+            stack += get_args(hint)
+    return bool(kinds & {int, float}) and bool not in kinds
 
 
 def knob_values(analysis: Analysis, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from her2het.schema import StudyError
+from her2het.schema import StudyError, did_you_mean
 
+DEEPEST = 50  # how far parentheses, and, or and not may be nested
+SHOWN = 8  # how many values of a text column a message names
 _COMPARE = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"}
 
 
@@ -20,7 +22,11 @@ def parse(text: str, place: str) -> ast.expr:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as e:
-        raise StudyError(f"{place}: {text!r} cannot be read ({e.msg}). Write such as 'not pcr and het'.") from None
+        raise StudyError(f"{place}: {_cut(text)} cannot be read ({e.msg}). Write such as 'not pcr and het'.") from None
+    except (RecursionError, MemoryError):
+        raise StudyError(_too_deep(place, text)) from None
+    except ValueError as e:  # a null character
+        raise StudyError(f"{place}: {_cut(text)} cannot be read ({e}). Write such as 'not pcr and het'.") from None
     for node in ast.walk(tree):
         allowed = (ast.BoolOp, ast.UnaryOp, ast.Compare, ast.Name, ast.Constant, ast.Tuple, ast.List, ast.Load)
         operators = (ast.And, ast.Or, ast.Not, ast.USub, ast.In, ast.NotIn, *_COMPARE)
@@ -29,7 +35,25 @@ def parse(text: str, place: str) -> ast.expr:
                 f"{place}: {text!r} uses {type(node).__name__}, which groups do not know. "
                 "Use columns, constants, comparisons, in, and, or, not."
             )
+    if _depth(tree) > DEEPEST:
+        raise StudyError(_too_deep(place, text))
     return tree
+
+
+def _too_deep(place: str, text: str) -> str:
+    return f"{place}: {_cut(text)} is nested more than {DEEPEST} deep. Write it flatter, or add a column to the table."
+
+
+def _cut(text: str) -> str:
+    return repr(text) if len(text) <= 120 else f"{text[:60]!r} …"
+
+
+def _depth(tree: ast.AST) -> int:
+    deepest, level = 0, [tree]
+    while level:
+        deepest += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return deepest
 
 
 def columns(tree: ast.expr) -> tuple[str, ...]:
@@ -103,13 +127,50 @@ def _compare(op: ast.cmpop, left: Any, right: Any) -> pd.Series:
         raise TypeError("a comparison needs a column")
     missing = left.isna() | (right.isna() if isinstance(right, pd.Series) else False)
     if isinstance(op, ast.In | ast.NotIn):
+        if not isinstance(right, list):
+            raise TypeError(f'after in, a list is needed, such as {left.name} in ("a", "b")')
+        _check_values(left, right)
         found = left.astype(object).isin(right).astype("boolean")
         return (~found if isinstance(op, ast.NotIn) else found).mask(missing)
-    if isinstance(left.dtype, pd.CategoricalDtype) and isinstance(right, str) and right not in left.cat.categories:
-        raise ValueError(f"{right!r} is not a level of {left.name}")
-    if pd.api.types.is_string_dtype(left.dtype) and not isinstance(right, str | pd.Series):
-        raise TypeError(f"{left.name} holds text, {right!r} is not text")
+    if not isinstance(right, pd.Series):
+        _check_values(left, [right], ordered=not isinstance(op, ast.Eq | ast.NotEq))
     return getattr(left, _COMPARE[type(op)])(right).astype("boolean").mask(missing)
+
+
+def _check_values(column: pd.Series, values: list[Any], *, ordered: bool = False) -> None:
+    """Refuse values that a column cannot have, or that no row has: the comparison would be false for everybody.
+
+    Of a list of texts one has to be there; after < and > a text need not be.
+    :raises TypeError: where values are of another kind than the column
+    :raises ValueError: where no row, or no level of a category, has the value
+    """
+    name = str(column.name)
+    if pd.api.types.is_bool_dtype(column.dtype):
+        for value in values:
+            if not isinstance(value, bool) and value not in (0, 1):
+                raise TypeError(f"{name} is yes or no, never {value!r}: write {name} or not {name}")
+        return
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        levels = [str(level) for level in column.cat.categories]
+        for value in values:
+            if value not in levels:
+                raise ValueError(f"{value!r} is not a level of {name}; levels are {', '.join(levels)}")
+        return
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        for value in values:
+            if not isinstance(value, int | float):
+                raise TypeError(f"{name} holds numbers, {value!r} is none")
+        return
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} holds text, {value!r} is not text")
+    present = list(dict.fromkeys(column.dropna().astype(str)))
+    if present and not ordered and not set(values) & set(present):
+        hint = did_you_mean(values[0], present) if values else ""
+        has = ", ".join(map(repr, present[:SHOWN])) + " …" * (len(present) > SHOWN)
+        raise ValueError(
+            f"no row has {' or '.join(map(repr, values)) or 'any of ()'} in {name}, which has {has}.{hint}"
+        )
 
 
 def _swap(op: ast.cmpop) -> ast.cmpop:

@@ -1,29 +1,36 @@
 """A study folder: study.toml and the files that it names, read and checked together, all problems told at once."""
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from her2het.config import StudyConfig, TableSection, parse_config, read_toml
+from her2het.config import StudyConfig, TableSection, file_problem, parse_config, read_toml
+from her2het.io.gene_names import by_symbol, symbols_of
 from her2het.io.gmt import read_gmt
 from her2het.io.identifiers import find_identifiers
 from her2het.io.matrix import read_matrix_with_notes
+from her2het.io.matrix_formats import read_parquet_frame, star_files
 from her2het.io.text_table import read_bytes, read_text_table
 from her2het.plan import Plan
 from her2het.schema import Matrix, Note, Origin, StudyError, TableSpec, did_you_mean
+from her2het.stats.gene_sets import identifier_kind
 from her2het.stats.grouping import assign_groups, baseline_het, check_batches
 from her2het.study import InputFile, Study, check_links, check_timepoints
 from her2het.tables import TABLES
 
+MISSPELT = 0.8  # how alike a heading and one of ours must be to be pointed out, from 0 to 1
+
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """What could be read of a study, and all that is wrong with it."""
+    """What could be read of a study, and all that is wrong with it; `groups` as far as the tables decide them."""
 
     study: Study | None
     problems: tuple[str, ...]
+    groups: pd.DataFrame | None = None
 
 
 def load_study(place: Path, plan: Plan) -> Study:
@@ -50,8 +57,9 @@ def open_study(place: Path, plan: Plan) -> Opened:
     tables: dict[str, pd.DataFrame | Matrix] = {}
     inputs: list[InputFile] = []
     notes: list[Note] = []
+    groups: pd.DataFrame | None = None
     for name, section in config.tables.items():
-        if name not in TABLES:
+        if name not in TABLES or file_problem(section.file):
             continue
         try:
             tables[name], read, found = _read(name, section, config, toml.parent)
@@ -65,30 +73,30 @@ def open_study(place: Path, plan: Plan) -> Opened:
         samples, patients = tables["samples"], tables["patients"]
         if isinstance(samples, pd.DataFrame) and isinstance(patients, pd.DataFrame):
             problems += check_timepoints(samples, design)
-            found, bad = _check_groups(patients, samples, config)
+            groups, found, bad = _check_groups(patients, samples, config)
             notes += found
             problems += bad
     if problems:
         return Opened(None, tuple(problems))
     settings = InputFile("", toml.name, 0, 0, hashlib.sha256(toml.read_bytes()).hexdigest())
-    return Opened(Study(design, tables, knobs, tuple(inputs), tuple(notes), toml.parent, settings), ())
+    return Opened(Study(design, tables, knobs, tuple(inputs), tuple(notes), toml.parent, settings), (), groups)
 
 
 def _check_groups(
     patients: pd.DataFrame, samples: pd.DataFrame, config: StudyConfig
-) -> tuple[tuple[Note, ...], list[str]]:
+) -> tuple[pd.DataFrame | None, tuple[Note, ...], list[str]]:
     design = config.design()
     if not design.groups:
         title = "No groups are defined"
         text = "study.toml has no [groups]: analyses that compare groups are skipped."
-        return (Note("note", title, text),), []
+        return None, (Note("note", title, text),), []
     own = "het" in patients.columns
     het = None if own and "het" not in samples.columns else baseline_het(samples, design)
     try:
         groups = assign_groups(patients, het, design)
     except StudyError as e:
-        return (), list(e.problems)
-    return check_batches(samples, groups), []
+        return None, (), list(e.problems)
+    return groups, check_batches(samples, groups), []
 
 
 def _read(
@@ -111,23 +119,19 @@ def _read(
         frame, clashes = _distinct(name, spec, frame)
         problems += clashes
     typed, wrong = spec.examine(frame, origin)
+    notes = _unread(spec, frame, origin)
     problems += wrong
     if name == "features" and not wrong:
         problems += _check_features(typed)
     if problems:
         raise StudyError(*problems)
-    return typed, InputFile(name, section.file, len(typed), len(typed.columns), digest), []
+    return typed, InputFile(name, section.file, len(typed), len(typed.columns), digest), notes
 
 
 def _raw_table(section: TableSection, path: Path) -> tuple[pd.DataFrame, Origin, str]:
     if section.format == "parquet" or path.suffix in (".parquet", ".pq"):
         raw = read_bytes(path)
-        try:
-            frame = pd.read_parquet(path)
-        except Exception as e:
-            raise StudyError(
-                f"{path.name}: not a Parquet file ({type(e).__name__}). Correct the file or format."
-            ) from None
+        frame = read_parquet_frame(path)
         frame.columns = [str(c) for c in frame.columns]
         return frame.reset_index(drop=True), Origin(path.name, 1), hashlib.sha256(raw).hexdigest()
     table = read_text_table(path)
@@ -177,6 +181,25 @@ def _distinct(name: str, spec: TableSpec, frame: pd.DataFrame) -> tuple[pd.DataF
     ]
 
 
+def _unread(spec: TableSpec, frame: pd.DataFrame, origin: Origin) -> list[Note]:
+    """Headings that are not ours: those that look like one of ours misspelt, and those that are not read at all."""
+    others = [str(name) for name in frame.columns if str(name) not in spec.columns]
+    absent = [name for name in spec.columns if name not in frame.columns]
+    notes: list[Note] = []
+    for name in others:
+        hint = did_you_mean(name, absent, MISSPELT)
+        if hint:
+            what = "kept as a further column" if spec.extra else "not read"
+            remedy = f"Rename it, or map it under [tables.{spec.name}.columns]."
+            text = f"Heading {name!r} of {origin.file} is {what}.{hint} {remedy}"
+            notes.append(Note("caution", f"{spec.name}: a heading that may be misspelt", text))
+    if others and not spec.extra:
+        verb = "are" if len(others) > 1 else "is"
+        text = f"{', '.join(map(repr, others))} of {origin.file} {verb} not used; known are {', '.join(spec.columns)}."
+        notes.append(Note("note", f"{spec.name}: columns that are not read", text))
+    return notes
+
+
 def _check_features(frame: pd.DataFrame) -> list[str]:
     keys = [k for k in ("sample", "patient") if k in frame.columns and frame[k].notna().any()]
     if not keys:
@@ -195,17 +218,35 @@ def _read_matrix(name: str, section: TableSection, path: Path) -> tuple[Matrix, 
     matrix, told = read_matrix_with_notes(path, unit=unit, strand=section.strand)
     renaming = section.values.get("sample", {})
     columns = tuple(renaming.get(c, c) for c in matrix.columns)
-    matrix = Matrix(matrix.values, matrix.rows, columns, matrix.unit)
+    twice = [c for c, n in Counter(columns).items() if n > 1]
+    if twice:
+        raise StudyError(
+            f"[tables.{name}] values: two samples of {path.name} become {twice[0]!r}. Correct one of them."
+        )
+    matrix, named = by_symbol(Matrix(matrix.values, matrix.rows, columns, matrix.unit), path.name)
     digest = hashlib.sha256()
-    for file in sorted(path.glob("*")) if path.is_dir() else [path]:
+    for file in star_files(path) if path.is_dir() else [path]:
         digest.update(file.read_bytes())
-    notes = [Note("note", f"Reading {section.file}", text) for text in told]
+    notes = [Note("note", f"Reading {section.file}", text) for text in (*told, *named)]
     return matrix, InputFile(name, section.file, len(matrix.rows), len(matrix.columns), digest.hexdigest()), notes
 
 
 def _read_sets(section: TableSection, path: Path) -> tuple[pd.DataFrame, InputFile, list[Note]]:
-    sets = read_gmt(path, identifiers="symbol")
+    sets, notes = _sets_by_symbol(path)
     rows = [(name, gene) for name, genes in sets.items() for gene in genes]
     frame = pd.DataFrame(rows, columns=pd.Index(["set", "gene"])).astype("string")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return frame, InputFile("gene_sets", section.file, len(sets), frame["gene"].nunique(), digest), []
+    return frame, InputFile("gene_sets", section.file, len(sets), frame["gene"].nunique(), digest), notes
+
+
+def _sets_by_symbol(path: Path) -> tuple[dict[str, tuple[str, ...]], list[Note]]:
+    """The sets of a GMT file by symbol; Ensembl identifiers go by the symbol of the shipped annotation."""
+    sets = read_gmt(path)
+    genes = list(dict.fromkeys(gene for members in sets.values() for gene in members))
+    if identifier_kind(genes) != "Ensembl":
+        return read_gmt(path, identifiers="symbol"), []
+    symbol = {gene: name or gene for gene, name in zip(genes, symbols_of(genes), strict=True)}
+    named = sum(gene != name for gene, name in symbol.items())
+    text = f"Genes are Ensembl identifiers; {named:,} of {len(genes):,} go by their symbol (Ensembl 87 and HGNC)."
+    by_name = {name: tuple(dict.fromkeys(symbol[gene] for gene in members)) for name, members in sets.items()}
+    return by_name, [Note("note", f"Reading {path.name}", text)]

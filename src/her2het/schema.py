@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,6 +16,7 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "missing", "un
 TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0", "positive", "pos", "+"})
 FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", "negative", "neg", "-"})
 SHOWN = 3  # how many examples of one kind of problem a message names
+LARGEST_WHOLE = 2.0**53  # beyond it a number no longer holds every whole number
 
 
 class StudyError(Exception):
@@ -25,10 +27,10 @@ class StudyError(Exception):
         self.problems: tuple[str, ...] = problems
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """' Did you mean 'x'?' for the closest known name, or nothing."""
+def did_you_mean(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """' Did you mean 'x'?' for the closest known name, or nothing; `likeness` is at most 1."""
     folded = {each.casefold(): each for each in known}
-    near = difflib.get_close_matches(name.casefold(), list(folded), 1, cutoff=0.6)
+    near = difflib.get_close_matches(name.casefold(), list(folded), 1, cutoff=likeness)
     return f" Did you mean {folded[near[0]]!r}?" if near else ""
 
 
@@ -318,7 +320,8 @@ def _levels(text: pd.Series, column: Column, found: list[_Found]) -> tuple[pd.Se
     if unknown.any():
         breach = f"not {column.describe_bounds()}"
         found.append(_found(np.flatnonzero(unknown), text, breach, "Correct it or leave it empty."))
-    typed = pd.Categorical(renamed.astype(object).where(~unknown), categories=list(column.levels), ordered=True)
+    levels = list(dict.fromkeys(column.levels))
+    typed = pd.Categorical(renamed.astype(object).where(~unknown), categories=levels, ordered=True)
     return pd.Series(typed), found
 
 
@@ -326,9 +329,8 @@ def _numbers(series: pd.Series, text: pd.Series, column: Column, found: list[_Fo
     values = _exact(text)
     words = np.flatnonzero((values.isna() & text.notna()).to_numpy())
     if words.size:
-        comma = "," in str(text.iloc[words[0]])
-        remedy = "Write decimals with a point, not a comma." if comma else "Write a number or leave it empty."
-        found.append(_found(words, series, "which is not a number", remedy))
+        remedy = number_remedy(str(text.iloc[words[0]]))
+        found.append(_found(words, series, "which is not a number", remedy or "Write a number or leave it empty."))
     infinite = np.flatnonzero(np.isinf(values.to_numpy()))
     if infinite.size:
         found.append(_found(infinite, series, "which is not finite", "Write a number or leave it empty."))
@@ -345,9 +347,19 @@ def _numbers(series: pd.Series, text: pd.Series, column: Column, found: list[_Fo
         rows = np.flatnonzero(~whole.to_numpy())
         if rows.size:
             found.append(_found(rows, series, f"not a whole number{unit and ' of' + unit}", "Write a whole number."))
+        rows = np.flatnonzero((values.abs() > LARGEST_WHOLE).to_numpy())
+        if rows.size:
+            found.append(_found(rows, series, "beyond 2^53, too large to be exact", "Correct it or leave it empty."))
         if not found:
             return values.astype("Int64") if values.isna().any() else values.astype("int64"), found
     return values, found
+
+
+def number_remedy(word: str) -> str:
+    """What to do about a word with a comma that could be a number: '1,234' or '1.234,5' or '3,5'; '' for others."""
+    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", word):
+        return "Write thousands without a comma, and decimals with a point."
+    return "Write decimals with a point, not a comma." if re.fullmatch(r"[+-]?[\d.]*,\d+", word) else ""
 
 
 def _exact(text: pd.Series) -> pd.Series:

@@ -16,6 +16,7 @@ PATIENTS = TableSpec(
         "er": Column("flag", "Oestrogen receptor positive.", required=False),
         "pr": Column("flag", "Progesterone receptor positive.", required=False),
         "hr": Column("flag", "Hormone receptor positive (ER or PR).", required=False),
+        "het": Column("flag", "HER2 heterogeneity at baseline, where no sample has a call.", required=False),
         "nodes": Column("flag", "Lymph nodes clinically involved at baseline.", required=False),
         "stage": Column("text", "Clinical stage at baseline, as the study writes it.", required=False),
         "pcr": Column("flag", "Pathological complete response (ypT0/is ypN0).", required=False),

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from her2het.io.gene_names import by_symbol
 from her2het.io.matrix import check_counts, check_log, read_matrix, read_matrix_with_notes
+from her2het.reference.tables import gene_annotation
 from her2het.schema import Matrix, StudyError
 
 VALUES = np.array([[5, 0, 12], [7, 3, 1], [100, 250, 30]])
@@ -231,6 +235,8 @@ BROKEN = {
     "damaged gzip": (gzip.compress(PLAIN.encode())[:30], "damaged"),
     "word": (replaced("\t3\t", "\tmany\t"), r"row 'ESR1' \(line 3\), column 's2' is 'many', which is not a number"),
     "decimal comma": (replaced("\t3\t", "\t3,5\t").replace("250", "2,5"), "'3,5', and 1 more such cell.*with a point"),
+    "thousands comma": (replaced("250", "1,250"), "'1,250', which is not a number. Write thousands without a comma"),
+    "count beyond bounds": (replaced("250", "1e20"), r"gene 'GAPDH' \(line 4\), sample 's2' is 1e\+20, above 2\^53"),
     "missing cell": (replaced("\t3\t", "\t\t"), r"row 'ESR1' \(line 3\), column 's2' is empty; every gene"),
     "NA": (replaced("\t3\t", "\tNA\t"), "column 's2' is empty"),
     "text column": (
@@ -329,3 +335,62 @@ def test_real_tumours(shared_data: Path) -> None:
     assert "ERBB2" in matrix.rows
     sample = read_matrix(shared_data / "data/estimate_sample/sample_input.txt")
     assert sample.unit in ("log2", "linear")
+
+
+def test_star_folders_below_a_folder_and_whatever_else_lies_there(tmp_path: Path) -> None:
+    for j, name in enumerate(SAMPLES):
+        (tmp_path / name).mkdir()
+        star(tmp_path / name, f"{name}_", tuple(VALUES[:, j]), (0, 0, 0))
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "xReadsPerGene.out.tab").mkdir()
+    agree(read_matrix(tmp_path, unit="counts"))
+
+
+def test_a_damaged_star_file_a_damaged_h5ad_and_a_damaged_parquet(tmp_path: Path) -> None:
+    write(tmp_path, gzip.compress(PLAIN.encode())[:-9], "aReadsPerGene.out.tab.gz")
+    with pytest.raises(StudyError, match="compressed file is damaged"):
+        read_matrix(tmp_path)
+    with pytest.raises(StudyError, match="a damaged H5AD file"):
+        read_matrix(write(tmp_path, b"\x89HDF\r\n\x1a\n" + b"\0" * 300, "a.h5ad"))
+    frame = pd.DataFrame(VALUES, index=pd.Index(GENES), columns=list(SAMPLES))
+    frame.to_parquet(tmp_path / "a.parquet")
+    whole = (tmp_path / "a.parquet").read_bytes()
+    with pytest.raises(StudyError, match="damaged"):
+        read_matrix(write(tmp_path, whole[:200], "b.parquet"))
+
+
+def test_parquet_with_a_sample_twice(tmp_path: Path) -> None:
+    columns = [pa.array(GENES), *(pa.array(VALUES[:, j]) for j in range(3))]
+    pq.write_table(pa.Table.from_arrays(columns, names=["gene", "s1", "s1", "s2"]), tmp_path / "a.parquet")
+    with pytest.raises(StudyError, match="heading 's1' stands twice"):
+        read_matrix(tmp_path / "a.parquet")
+
+
+def test_ensembl_identifiers_go_by_the_symbols_of_the_annotation() -> None:
+    rows = (
+        "ENSG00000141736.13",
+        "ENSG00000091831",
+        "ENSG00000299999",
+        "ENSG00000002586.18",
+        "ENSG00000002586.18_PAR_Y",
+    )
+    matrix = Matrix(np.arange(10).reshape(5, 2), rows, ("a", "b"), "counts")
+    named, notes = by_symbol(matrix, "counts.tsv")
+    assert named.rows == ("ERBB2", "ESR1", "ENSG00000299999", "CD99", "ENSG00000002586.18_PAR_Y")
+    assert "3 of 5 go by their symbol" in notes[0]
+    np.testing.assert_array_equal(named.values, matrix.values)
+
+
+def test_of_two_genes_with_one_symbol_the_one_with_more_counts_carries_it() -> None:
+    table = gene_annotation()["symbol"]
+    name = table[table.duplicated(keep=False)].iloc[0]
+    ids = tuple(table.index[table == name][:2])
+    named, notes = by_symbol(Matrix(np.array([[1, 1], [5, 9]]), ids, ("a", "b"), "counts"), "x")
+    assert named.rows == (ids[0], name)
+    assert repr(name) in notes[0]
+
+
+@pytest.mark.parametrize("rows", [GENES, ("ENSMUSG00000062312", "ENSMUSG00000019768"), ("ENSG00000299999",)])
+def test_other_names_stay_as_they_are(rows: tuple[str, ...]) -> None:
+    matrix = Matrix(np.ones((len(rows), 2)), rows, ("a", "b"), "counts")
+    assert by_symbol(matrix, "x") == (matrix, ())

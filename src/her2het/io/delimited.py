@@ -12,7 +12,7 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from her2het.io.raw_matrix import RawMatrix, counted, listed
-from her2het.schema import StudyError
+from her2het.schema import StudyError, number_remedy
 
 SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
 ANNOTATION = frozenset(
@@ -246,7 +246,7 @@ def _bad_cells(words: list[tuple[int, int, str]], empty: list[tuple[int, int]], 
     if words:
         i, j, word = min(words)
         more = f", and {counted(len(words) - 1, 'more such cell')}" if len(words) > 1 else ""
-        remedy = "Write decimals with a point." if re.fullmatch(r"-?\d+,\d+", word) else "Correct it."
+        remedy = number_remedy(word) or "Correct it."
         problems.append(f"{cells.name(i, j)} is {word!r}{more}, which is not a number. {remedy}")
     if empty:
         i, j = min(empty)

@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from her2het.io.raw_matrix import RawMatrix, counted, listed
 from her2het.reference.tables import gene_annotation
+from her2het.schema import Matrix
 
 ENSEMBL = re.compile(r"ENS[A-Z]{0,4}G\d{11}(\.\d+)?(_PAR_Y)?")
 VERSION = re.compile(r"(ENS[A-Z]{0,4}G\d{11})\.\d+(_PAR_Y)?")
@@ -96,6 +98,35 @@ def row_names(raw: RawMatrix, prefer: str) -> tuple[list[str], tuple[str, ...], 
             "carries the symbol, the others go by their identifier"
         )
     return names, tuple(problems), tuple(notes)
+
+
+def by_symbol(matrix: Matrix, place: str) -> tuple[Matrix, tuple[str, ...]]:
+    """The matrix with human Ensembl identifiers replaced by the symbols of the shipped annotation, and what was done.
+
+    Only where most rows are such identifiers. Of several rows with one symbol the one with the largest total carries
+    it; the others, and genes without a symbol, keep their identifier.
+    """
+    ids = list(matrix.rows)
+    symbols = symbols_of(ids)
+    known = sum(map(bool, symbols))
+    if 2 * sum(kind(name) == "Ensembl" for name in ids) < len(ids) or not known:
+        return matrix, ()
+    names, shared = _symbols(ids, symbols, matrix.values)
+    named = sum(a != b for a, b in zip(names, ids, strict=True))
+    note = (
+        f"{place}: genes are Ensembl identifiers; {named:,} of {len(ids):,} go by their symbol (Ensembl 87 and HGNC), "
+        "the others by their identifier"
+    )
+    if shared:
+        note += f"; where several rows have one symbol ({listed(shared)}), the one with the most counts carries it"
+    return Matrix(matrix.values, tuple(names), matrix.columns, matrix.unit), (note,)
+
+
+def symbols_of(ids: Sequence[str]) -> list[str]:
+    """The symbol of each human Ensembl identifier, with or without version; '' where there is none."""
+    table = gene_annotation()["symbol"]
+    symbol = dict(zip(table.index.astype(str), table.astype(str), strict=True))
+    return [symbol.get(VERSION.sub(r"\1\2", name), "") for name in ids]
 
 
 def _columns(raw: RawMatrix) -> tuple[int, int | None]:

@@ -1,6 +1,7 @@
 """Read gene sets in GMT (MSigDB, Reactome, KEGG, BioCarta): set, description, genes, separated by tabs."""
 
 import gzip
+import zlib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,7 +52,7 @@ def _lines(file: Path) -> list[str]:
         return text.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise StudyError(f"{file.name}: this is no text file. Give gene sets in GMT.") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise StudyError(f"{file}: {reason}. Check the path.") from None
 

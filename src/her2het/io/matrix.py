@@ -3,6 +3,8 @@
 import bz2
 import gzip
 import lzma
+import os
+import zlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +15,9 @@ import numpy as np
 from her2het.io.delimited import read_delimited
 from her2het.io.gene_names import WELL_KNOWN, row_names
 from her2het.io.matrix_checks import LARGEST_LOG2, check_counts, check_log
-from her2het.io.matrix_formats import is_star, read_gct, read_h5ad, read_parquet, read_star
+from her2het.io.matrix_formats import is_star, read_gct, read_h5ad, read_parquet, read_star, star_files
 from her2het.io.raw_matrix import RawMatrix, counted, listed
-from her2het.schema import Matrix, StudyError
+from her2het.schema import LARGEST_WHOLE, Matrix, StudyError
 
 __all__ = ["check_counts", "check_log", "read_matrix", "read_matrix_with_notes"]
 
@@ -47,6 +49,7 @@ def read_matrix_with_notes(
     """
     file = Path(path)
     raw = _without_specials(_read(file, unit, strand))
+    _check_size(raw)
     raw, rounded = _rounded(raw, unit, file.name)
     problems = [*_sample_problems(raw), *_turned(raw)]
     rows: list[str] = []
@@ -70,15 +73,15 @@ def read_matrix_with_notes(
 
 
 def _read(path: Path, unit: str | None, strand: str) -> RawMatrix:
-    if path.is_dir():
-        files = sorted([*path.rglob("*ReadsPerGene.out.tab"), *path.rglob("*ReadsPerGene.out.tab.gz")])
+    if os.path.isdir(path):  # a Path would raise where the name is too long
+        files = star_files(path)
         if not files:
             raise StudyError(f"{path}: the folder holds no *ReadsPerGene.out.tab. Name a file, or such a folder.")
         return read_star(files, path.name, strand)
     try:
         data = path.read_bytes()
-    except OSError as error:
-        raise StudyError(f"{path}: {error.strerror or error}. Check the path.") from None
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path}: {getattr(error, 'strerror', None) or error}. Check the path.") from None
     if data[:4] == b"PAR1":
         return read_parquet(path, path.name)
     if data[:8] == b"\x89HDF\r\n\x1a\n":
@@ -101,7 +104,7 @@ def _unpacked(data: bytes, path: Path) -> bytes:
             return bz2.decompress(data)
         if data[:6] == b"\xfd7zXZ\x00":
             return lzma.decompress(data)
-    except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
         raise StudyError(f"{path.name}: the compressed file is damaged ({error}). Copy it again.") from None
     if data[:2] == b"PK" or data[:4] == b"\xd0\xcf\x11\xe0":
         raise StudyError(f"{path.name}: this is a workbook or an archive, not text. Save it as tab-separated text.")
@@ -139,6 +142,18 @@ def _whole(values: np.ndarray) -> bool:
     if values.min(initial=0) < 0:
         return False
     return values.dtype.kind in "iu" or bool(np.isfinite(values).all() and (values == np.floor(values)).all())
+
+
+def _check_size(raw: RawMatrix) -> None:
+    """:raises StudyError: for whole numbers that a float does not hold exactly: no library has so many reads"""
+    value = float(raw.values.max(initial=0))
+    if not LARGEST_WHOLE < value < np.inf:  # neither where a cell is missing or infinite, which is told elsewhere
+        return
+    i, j = np.unravel_index(int(np.argmax(raw.values)), raw.values.shape)
+    raise StudyError(
+        f"{raw.place}: gene {raw.ids[0][1][int(i)]!r}{raw.at(int(i))}, sample {raw.samples[int(j)]!r} is {value:.6g}, "
+        "above 2^53; no count or expression value is so large. Correct it."
+    )
 
 
 def _unit(values: np.ndarray) -> str:

@@ -3,6 +3,8 @@
 import gzip
 import io
 import re
+import zlib
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 
 from her2het.io.delimited import decoded, read_delimited
 from her2het.io.raw_matrix import RawMatrix, counted
@@ -44,9 +47,23 @@ def read_gct(data: bytes, place: str) -> RawMatrix:
     return replace(raw, notes=notes + raw.notes)
 
 
+def read_parquet_frame(path: Path) -> pd.DataFrame:
+    """The frame in a Parquet file. :raises StudyError: where it is none, is damaged, or names a column twice"""
+    try:
+        names = pq.read_schema(path).names
+        repeated = [name for name, n in Counter(names).items() if n > 1]
+        if not repeated:
+            return pd.read_parquet(path)
+    except Exception as e:  # what is raised depends on where the file breaks off
+        raise StudyError(
+            f"{path.name}: not a Parquet file, or a damaged one ({type(e).__name__}). Correct the file or format."
+        ) from None
+    raise StudyError(f"{path.name}: heading {repeated[0]!r} stands twice. Rename or remove one of the columns.")
+
+
 def read_parquet(path: Path, place: str) -> RawMatrix:
     """A Parquet table: gene names in its index or its leading text columns."""
-    frame = pd.read_parquet(path)
+    frame = read_parquet_frame(path)
     lead = 0
     if not isinstance(frame.index, pd.RangeIndex):
         lead = frame.index.nlevels  # named by its index, Entrez numbers too
@@ -82,7 +99,11 @@ def read_h5ad(path: Path, place: str, unit: str | None) -> RawMatrix:
     """An AnnData file: samples in its rows, so it is turned; the layer 'counts' where counts are wanted."""
     from anndata import read_h5ad as read  # noqa: PLC0415  (slow to import)
 
-    data = read(path)
+    try:
+        data = read(path)
+    except Exception as e:  # h5py and anndata raise what they find; all of it is about the file
+        reason = str(e).splitlines()[0][:100] if str(e) else type(e).__name__
+        raise StudyError(f"{place}: a damaged H5AD file, or none ({reason}). Write or copy it again.") from None
     notes: tuple[str, ...] = ()
     layer = "counts" if "counts" in data.layers and (unit == "counts" or data.X is None) else None
     if layer:
@@ -107,6 +128,12 @@ def read_h5ad(path: Path, place: str, unit: str | None) -> RawMatrix:
 def is_star(head: bytes) -> bool:
     """Whether a text starts as STAR's ReadsPerGene.out.tab does."""
     return head.startswith(b"N_unmapped\t")
+
+
+def star_files(folder: Path) -> list[Path]:
+    """The ReadsPerGene files in a folder and in folders below it, in order of their names."""
+    found = [*folder.rglob("*ReadsPerGene.out.tab"), *folder.rglob("*ReadsPerGene.out.tab.gz")]
+    return sorted(path for path in found if path.is_file())
 
 
 def read_star(paths: list[Path], place: str, strand: str) -> RawMatrix:
@@ -149,7 +176,10 @@ def read_star(paths: list[Path], place: str, strand: str) -> RawMatrix:
 def _star_table(path: Path) -> pd.DataFrame:
     data = path.read_bytes()
     if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as e:
+            raise StudyError(f"{path.name}: the compressed file is damaged ({e}). Copy it again.") from None
     types = {"0": pa.string(), "1": pa.int64(), "2": pa.int64(), "3": pa.int64()}
     try:
         table = pacsv.read_csv(

@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import io
+import zipfile
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ import pandas as pd
 
 from her2het.schema import Origin, StudyError
 
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 
 
@@ -34,11 +37,13 @@ def read_bytes(path: Path) -> bytes:
             f"{path.name}: no such file in {path.parent.name or path.parent}.{has} Correct the name."
         ) from None
     except OSError as e:
-        raise StudyError(f"{path.name}: cannot be read ({e.strerror}). Check that it is a file.") from None
+        raise StudyError(f"{path.name[:60]}: cannot be read ({e.strerror}). Check that it is a file.") from None
+    except ValueError as e:
+        raise StudyError(f"{path.name!r}: cannot be a file's name ({e}). Correct the name.") from None
     if raw[:2] == b"\x1f\x8b":
         try:
             raw = gzip.decompress(raw)
-        except (OSError, EOFError) as e:
+        except (OSError, EOFError, zlib.error) as e:
             raise StudyError(f"{path.name}: damaged gzip ({e}). Copy or compress the file again.") from None
     if not raw.strip():
         raise StudyError(f"{path.name}: the file is empty. Give one with a header and rows.")
@@ -47,15 +52,30 @@ def read_bytes(path: Path) -> bytes:
 
 def decode(raw: bytes, name: str) -> str:
     """UTF-8 text without a byte-order mark. :raises StudyError: where it is something else"""
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if raw[:4] in (b"PK\x03\x04", b"PK\x05\x06") or raw[:4] == b"\xd0\xcf\x11\xe0":
+        raise StudyError(f"{name}: {_package(raw)}")
+    if raw[:2] in UTF_16:
         raise StudyError(f"{name}: the file is UTF-16. Save it as UTF-8 (in Excel: CSV UTF-8).")
-    if raw[:4] == b"PK\x03\x04" or raw[:4] == b"\xd0\xcf\x11\xe0":
-        raise StudyError(f"{name}: the file is a workbook, not text. Export the sheet as CSV UTF-8 or TSV.")
+    if b"\x00" in raw[:4096]:
+        raise StudyError(f"{name}: the content is binary, not a table. Save it as CSV UTF-8 or TSV.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as e:
         line = raw[: e.start].count(b"\n") + 1
         raise StudyError(f"{name}: line {line} has a byte that is not UTF-8. Save the file as UTF-8.") from None
+
+
+def _package(raw: bytes) -> str:
+    """What a zip or an OLE file is, and what to do."""
+    if raw[:2] == b"PK":
+        try:
+            names = zipfile.ZipFile(io.BytesIO(raw)).namelist()
+        except zipfile.BadZipFile:
+            return "the file is a damaged zip archive or workbook, not text. Export the sheet as CSV UTF-8 or TSV."
+        if not any(entry.startswith("xl/") for entry in names):
+            shown = ", ".join(names[:3]) + " …" * (len(names) > 3)
+            return f"the file is a zip archive (of {shown or 'nothing'}), not text. Unpack it and name the file inside."
+    return "the file is a workbook, not text. Export the sheet as CSV UTF-8 or TSV."
 
 
 def find_separator(header: str, name: str) -> str:
@@ -75,11 +95,12 @@ def find_separator(header: str, name: str) -> str:
 def read_text_table(path: Path) -> TextTable:
     """Read a delimited text file with a header line, every cell as text.
 
-    :raises StudyError: where the file is absent, not UTF-8, has repeated or empty headings, rows of the wrong length,
-        blank lines between rows, or no rows
+    Like a matrix it may be UTF-16, and a first column without a heading that counts the rows is left out.
+    :raises StudyError: where the file is absent, neither UTF-8 nor UTF-16, has repeated or empty headings, rows of the
+        wrong length, blank lines between rows, or no rows
     """
     raw = read_bytes(path)
-    text = decode(raw, path.name)
+    text = _utf16(raw, path.name) if raw[:2] in UTF_16 else decode(raw, path.name)
     header = text.split("\n", 1)[0].rstrip("\r")
     separator = find_separator(header, path.name)
     try:
@@ -101,20 +122,36 @@ def read_text_table(path: Path) -> TextTable:
             f"the separator taken is the {SEPARATORS[separator]}. Quote cells that hold it, or correct the line."
         ) from None
     headings = [str(h).strip() for h in frame.iloc[0]]
-    _check_headings(headings, path.name)
     body = frame.iloc[1:].reset_index(drop=True)
+    numbered = len(headings) > 1 and not headings[0] and _counts_rows(body.iloc[:, 0])
+    _check_headings(headings, path.name, first=int(numbered))
     body.columns = headings
     body = _check_lines(body, text, separator, len(headings), path.name)
+    body = body.iloc[:, int(numbered) :]
     if body.empty:
         raise StudyError(f"{path.name}: there is a header but no row below it. Add the rows or leave the table out.")
     return TextTable(body, Origin(path.name), hashlib.sha256(raw).hexdigest())
 
 
-def _check_headings(headings: list[str], name: str) -> None:
+def _utf16(raw: bytes, name: str) -> str:
+    try:
+        return raw.decode("utf-16")
+    except UnicodeDecodeError as e:
+        raise StudyError(f"{name}: byte {e.start} is not UTF-16. Save the file as UTF-8.") from None
+
+
+def _counts_rows(cells: pd.Series) -> bool:
+    """Whether a column is 0, 1, 2, … or 1, 2, 3, …, as programs write row numbers."""
+    given = cells.fillna("").str.strip()
+    given = given[given != ""].tolist()
+    return bool(given) and given in ([str(i + first) for i in range(len(given))] for first in (0, 1))
+
+
+def _check_headings(headings: list[str], name: str, first: int = 0) -> None:
     repeated = [h for h, n in Counter(headings).items() if n > 1 and h]
     if repeated:
         raise StudyError(f"{name}: heading {repeated[0]!r} stands twice. Rename or remove one of the columns.")
-    empty = [i + 1 for i, h in enumerate(headings) if not h]
+    empty = [i + 1 for i, h in enumerate(headings) if not h and i >= first]
     if empty:
         raise StudyError(f"{name}: column {empty[0]} has no heading. Name it or remove the column.")
 

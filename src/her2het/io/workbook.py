@@ -26,6 +26,11 @@ def read_workbook(raw: bytes, name: str) -> list[Sheet]:
         return read_xls(raw, name)
     try:
         with zipfile.ZipFile(BytesIO(raw)) as archive:
+            if "xl/workbook.xml" not in archive.namelist():
+                shown = ", ".join(archive.namelist()[:3]) or "nothing"
+                raise StudyError(
+                    f"{name}: a zip archive (of {shown}), not a workbook. Unpack it, name the file inside."
+                )
             return _sheets(archive)
     except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, ValueError, IndexError) as e:
         raise StudyError(f"{name}: the workbook cannot be read ({e}). Save the sheet as CSV UTF-8.") from None

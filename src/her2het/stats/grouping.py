@@ -48,11 +48,17 @@ def assign_groups(patients: pd.DataFrame, het: pd.Series | None, design: Design)
     return pd.DataFrame({"patient": frame["patient"], "group": group, "het": frame["het"], "reason": reason})
 
 
+def group_sizes(groups: pd.DataFrame, design: Design) -> dict[str, int]:
+    """How many patients each group has, in the order of the design."""
+    return {label: int((groups["group"] == label).sum()) for label in design.labels}
+
+
 def check_batches(samples: pd.DataFrame, groups: pd.DataFrame) -> tuple[Note, ...]:
     """A caution where a processing batch goes with a group or a timepoint so closely that they cannot be told apart."""
     if "batch" not in samples.columns:
         return ()
-    table = samples.merge(groups[["patient", "group"]], on="patient", how="left")
+    own = samples[["patient", "batch", "timepoint"]]  # further columns may have any name
+    table = own.merge(groups[["patient", "group"]], on="patient", how="left")
     notes: list[Note] = []
     for column, word in (("group", "group"), ("timepoint", "timepoint")):
         known = table.dropna(subset=["batch", column])
