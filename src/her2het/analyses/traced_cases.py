@@ -254,7 +254,8 @@ def _het_steps(name: str, het: HetProfiles | None, definition: HetDefinition) ->
     if robust is not None:
         observed = (
             f"{_percent(robust['share'])} truly amplified ({_range(robust['low'], robust['high'])}) behind "
-            f"{_percent(robust['literal'])} as counted in nuclei with both probes; most frequent genotype {robust['modal_her2']} ERBB2 and "
+            f"{_percent(robust['literal'])} as counted in nuclei with both probes; most frequent genotype "
+            f"{robust['modal_her2']} ERBB2 and "
             f"{robust['modal_cep17']} CEP17, of which cutting alone makes {_percent(robust['null_fraction'])} "
             "look amplified"
         )
