@@ -42,6 +42,7 @@ def _from(module: str, function: str) -> Callable[[Any], tuple[Drawing, ...]]:
         return getattr(import_module(f"her2het.figures.{module}"), function)(result)
 
     draw.__name__ = draw.__qualname__ = function
+    draw.__module__ = f"her2het.figures.{module}"  # drawings are kept by the digest of the code that draws
     return draw
 
 
