@@ -161,6 +161,9 @@ def test_a_negative_area_by_its_fraction() -> None:
     by_sums, by_fraction = (
         of(het_profiles(*study, DESIGN, negative_area=how), "METZGER2021") for how in ("sums", "fraction")
     )
+    for how, seen in (("sums", by_sums), ("fraction", by_fraction)):
+        alone = fish_heterogeneity(*study, DESIGN, profile=HetProfile.METZGER2021, negative_area=how)
+        assert alone.patients["call"].tolist() == seen["call"].tolist()
     assert (by_sums["call"].iloc[0], by_sums["areas_negative"].iloc[0]) == ("NON_HET_AMPLIFIED", 0)
     assert (by_fraction["call"].iloc[0], by_fraction["areas_negative"].iloc[0]) == ("HET", 1)
 

@@ -7,12 +7,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
+from her2het.analyses.nuclei import NegativeArea, negative_areas
 from her2het.analyses.parts import excluded
 from her2het.kernels.area_posterior import Grade, fraction_posterior
 from her2het.kernels.diversity import diversity
 from her2het.kernels.fish import CellRule, FishCounts, count_nuclei, number_areas
 from her2het.kernels.fish_intervals import clopper_pearson, copies_interval, ratio_interval
-from her2het.kernels.het_call import HetCode, Limits, call_areas, call_fraction, negative_by_sums
+from her2het.kernels.het_call import HetCode, Limits, call_areas, call_fraction
 from her2het.plan import analysis
 from her2het.reference.het_profiles import BY_NAME, HetDefinition, HetProfile
 from her2het.results.fish import FishHeterogeneity
@@ -30,6 +31,10 @@ def fish_heterogeneity(
     min_cells: Annotated[
         int | None, Field(ge=1, description="Fewest scored nuclei for a call; the definition's own where not set.")
     ] = None,
+    negative_area: Annotated[
+        NegativeArea,
+        Field(description="METZGER2021: a HER2-negative area by ratio and copies of its sums, or by at most 5 %."),
+    ] = "sums",
 ) -> FishHeterogeneity:
     """How is ERBB2 amplification spread between nuclei, areas, samples and patients?
 
@@ -54,8 +59,8 @@ def fish_heterogeneity(
     )
     if definition.unit == "population":
         raise NotApplicable(f"profile {profile.value} needs populations told apart on the slide, which no table holds")
-    by_sample, areas = _score(nuclei, ["sample", "patient", "phase"], ["area"], definition, n_min)
-    by_patient, _ = _score(nuclei, ["patient", "phase"], ["sample", "area"], definition, n_min)
+    by_sample, areas = _score(nuclei, ["sample", "patient", "phase"], ["area"], definition, n_min, negative_area)
+    by_patient, _ = _score(nuclei, ["patient", "phase"], ["sample", "area"], definition, n_min, negative_area)
     short = by_sample[by_sample["call"] == HetCode.INSUFFICIENT.name]
     rows = [
         ("sample", s, f"{n} scored nuclei, fewer than {n_min}", "fish_heterogeneity.min_cells")
@@ -75,7 +80,12 @@ def fish_heterogeneity(
 
 
 def _score(
-    nuclei: pd.DataFrame, unit: list[str], area: list[str], definition: HetDefinition, n_min: int
+    nuclei: pd.DataFrame,
+    unit: list[str],
+    area: list[str],
+    definition: HetDefinition,
+    n_min: int,
+    negative_area: NegativeArea,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A row per unit and a row per area of a unit."""
     unit_code, units = _codes(nuclei[unit])
@@ -91,7 +101,7 @@ def _score(
         rule=rule,
     )
     limits = Limits(*definition.limits.integers)
-    table = pd.concat([units, _columns(counts, definition, limits, n_min, rule)], axis=1)
+    table = pd.concat([units, _columns(counts, definition, limits, n_min, rule, negative_area)], axis=1)
     low, high = clopper_pearson(counts.areas.amplified, counts.areas.scored)
     of_area = pd.DataFrame(
         {
@@ -121,10 +131,12 @@ def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.floa
     return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
 
 
-def _columns(counts: FishCounts, definition: HetDefinition, limits: Limits, n_min: int, rule: CellRule) -> pd.DataFrame:
+def _columns(
+    counts: FishCounts, definition: HetDefinition, limits: Limits, n_min: int, rule: CellRule, by: NegativeArea
+) -> pd.DataFrame:
     s, a = counts.samples, counts.areas
     if definition.unit == "area":
-        negative = negative_by_sums(a.her2, a.cep17, a.nuclei, rule)
+        negative = negative_areas(a, rule, limits, by)
         called = call_areas(
             a.amplified,
             a.scored,
