@@ -3,13 +3,16 @@
 import ast
 import dataclasses
 import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import math
 import os
+import platform
 import shutil
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -23,6 +26,12 @@ from her2het.stats.units import PerUnit
 
 T = TypeVar("T")
 PACKAGE = Path(__file__).parent
+NUMERICAL = ("numpy", "scipy", "pandas", "numba", "llvmlite", "pyarrow", "statsmodels")
+RECORD = "result.json"
+
+
+class Unreadable(Exception):
+    """A result on disk that is damaged, incomplete, or was changed after it was written."""
 
 
 def digest(*parts: Any) -> str:
@@ -96,22 +105,44 @@ def code_digest(module: str) -> str:
         name = stack.pop()
         if name in found or not name.startswith("her2het"):
             continue
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None:
-            continue
-        source = Path(spec.origin).read_bytes()
-        found[name] = hashlib.sha256(source).hexdigest()
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-                stack.append(node.module)
-                if node.module.startswith("her2het"):
-                    stack += [f"{node.module}.{a.name}" for a in node.names if _is_module(f"{node.module}.{a.name}")]
-            elif isinstance(node, ast.Import):
-                stack += [a.name for a in node.names]
+        source = _source(name)
+        if source is not None:
+            found[name], imports = source
+            stack += imports
     reference = PACKAGE / "reference" / "data" / "manifest.toml"
     if any(name.startswith("her2het.reference") for name in found) and reference.exists():
         found["reference data"] = hashlib.sha256(reference.read_bytes()).hexdigest()
     return digest(found)
+
+
+@cache
+def _source(name: str) -> tuple[str, tuple[str, ...]] | None:
+    """The digest of a module's source and what it imports; None where it has no source."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        return None
+    source = Path(spec.origin).read_bytes()
+    imports: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            imports.append(node.module)
+            if node.module.startswith("her2het"):
+                imports += [f"{node.module}.{a.name}" for a in node.names if _is_module(f"{node.module}.{a.name}")]
+        elif isinstance(node, ast.Import):
+            imports += [a.name for a in node.names]
+    return hashlib.sha256(source).hexdigest(), tuple(imports)
+
+
+@cache
+def environment(libraries: tuple[str, ...] = NUMERICAL) -> dict[str, str]:
+    """What a number or a picture depends on beside our own code: Python, the processor's kind, and these libraries."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for name in libraries:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 @cache
@@ -125,18 +156,40 @@ def _is_module(name: str) -> bool:
 # --- saving and loading -------------------------------------------------------------------------------------------
 
 
-def save_result(result: Any, folder: Path, about: Mapping[str, Any]) -> None:
-    """Write a result into a new folder; it appears whole or not at all. `about` is kept beside it."""
+@contextmanager
+def appearing(folder: Path) -> Iterator[Path]:
+    """A new folder that is there whole after the block, in the place of an older one, or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     staged = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
-    fields = {f.name: _write(getattr(result, f.name), staged, f.name) for f in dataclasses.fields(result)}
-    record = {"result": type(result).__name__, "about": dict(about), "fields": fields}
-    (staged / "result.json").write_text(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False))
-    if folder.exists():
-        shutil.rmtree(folder)
-    staged.rename(folder)
+    try:
+        yield staged
+        if folder.exists():
+            shutil.rmtree(folder)
+        staged.rename(folder)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
+
+
+def save_result(result: Any, folder: Path, about: Mapping[str, Any]) -> None:
+    """Write a result into a new folder; it appears whole or not at all. `about` is kept beside it."""
+    with appearing(folder) as staged:
+        write_result(result, staged, about)
+
+
+def write_result(result: Any, folder: Path, about: Mapping[str, Any]) -> None:
+    """Write a result into a folder that is there, last the record with the digest of every file of the folder."""
+    fields = {f.name: _write(getattr(result, f.name), folder, f.name) for f in dataclasses.fields(result)}
+    files = {path.name: _sha256(path) for path in sorted(folder.iterdir())}
+    record = {"result": type(result).__name__, "about": dict(about), "fields": fields, "files": files}
+    (folder / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(value: Any, folder: Path, name: str) -> Any:
@@ -146,7 +199,7 @@ def _write(value: Any, folder: Path, name: str) -> Any:
     if isinstance(value, Matrix):
         np.save(folder / f"{name}.npy", value.values, allow_pickle=False)
         names = {"rows": value.rows, "columns": value.columns, "unit": value.unit}
-        (folder / f"{name}.json").write_text(json.dumps(names, ensure_ascii=False))
+        (folder / f"{name}.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
         return {"matrix": name}
     if isinstance(value, PerUnit):
         frame = pd.DataFrame({"unit": value.values.index, "value": value.values.to_numpy()})
@@ -164,19 +217,39 @@ def _write(value: Any, folder: Path, name: str) -> Any:
 
 
 def load_result(kind: type[T], folder: Path) -> T:
-    """Read a result back, exactly as it was."""
-    record = json.loads((folder / "result.json").read_text())
-    hints = get_type_hints(kind)
-    values = {name: _read(stored, hints[name], folder) for name, stored in record["fields"].items()}
-    return kind(**values)
+    """Read a result back, exactly as it was. :raises Unreadable: where a file is absent, damaged or was changed"""
+    try:
+        record = _record(folder)
+        for name, expected in record["files"].items():
+            if _sha256(folder / name) != expected:
+                raise Unreadable(f"{name} is not what was written")
+        hints = get_type_hints(kind)
+        return kind(**{name: _read(stored, hints[name], folder) for name, stored in record["fields"].items()})
+    except Unreadable:
+        raise
+    except Exception as e:  # whatever a library makes of a damaged file
+        raise Unreadable(f"{type(e).__name__}: {e}") from e
 
 
 def about_result(folder: Path) -> dict[str, Any]:
     """What was kept beside a result, or nothing where there is none."""
     try:
-        return json.loads((folder / "result.json").read_text())["about"]
-    except (OSError, ValueError, KeyError):
+        return dict(_record(folder)["about"])
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def content_of(folder: Path) -> str:
+    """The digest of what a result holds, whatever it was made from; '' where there is none."""
+    try:
+        record = _record(folder)
+        return digest(json.dumps([record["result"], record["fields"], record["files"]], sort_keys=True))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / RECORD).read_text(encoding="utf-8"))
 
 
 def _read(stored: Any, hint: Any, folder: Path) -> Any:
