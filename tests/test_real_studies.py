@@ -70,7 +70,7 @@ def test_components_as_prcomp_up_to_sign(tcga: dict[str, Outcome], shared_data: 
 
 def test_what_cannot_be_run_is_skipped_with_its_reason(tcga: dict[str, Outcome]):
     skipped = {name: o.reason for name, o in tcga.items() if o.status == "skipped"}
-    assert skipped["fish_heterogeneity"] == "the study has no table fish_nuclei"
+    assert skipped["fish_heterogeneity"] == "needs the table fish_nuclei, which this study lacks"
     assert skipped["biopsy_distance"] == "no patient has two baseline biopsies with RNA"
 
 

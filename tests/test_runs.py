@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from her2het.cli.lazy import guarded
 from her2het.cli.main import build
-from her2het.report.folder import OutputFolder, check_place, open_output, recover, swap
+from her2het.report.folder import OutputFolder, check_place, open_output, place_of, recover, swap
 from her2het.schema import StudyError
 
 TIMES = {"manifest.json"}
@@ -31,6 +32,14 @@ def digests(folder: Path, below: str = "") -> dict[str, str]:
         for p in sorted(root.rglob("*"))
         if p.is_file() and p.name not in TIMES
     }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _pinned() -> Iterator[None]:
+    """The page names the commit of the package, and somebody may commit while the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HER2HET_COMMIT", "0" * 40)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +77,19 @@ def test_what_a_run_leaves(first: Path):
         p.name for p in (first / "tables").iterdir()
     }
     assert all(len(i["sha256"]) == 64 for i in manifest["inputs"])
+
+
+def test_the_manifest_tells_what_was_read(study: Path, first: Path):
+    manifest = json.loads((first / "manifest.json").read_text())
+    assert manifest["commit"] == "0" * 40
+    assert manifest["commit_is"] == "as the environment variable HER2HET_COMMIT says"
+    toml = hashlib.sha256((study / "study.toml").read_bytes()).hexdigest()
+    assert manifest["settings"] == {"file": "study.toml", "sha256": toml}
+    found = {i["file"]: i["sha256"] for i in manifest["inputs"]}
+    assert found == {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in study.glob("*.tsv")}
+    assert manifest["design"]["groups"][2] == {"label": "HET/no pCR", "expression": "not pcr and het"}
+    assert manifest["design"]["control"] == "pCR"
+    assert set(manifest["versions"]) >= {"her2het", "python", "numpy", "scipy", "pandas", "numba"}
 
 
 @pytest.mark.parametrize(("engine", "workers"), [("processes", 2), ("processes", 5), ("dask", 2)])
@@ -140,37 +162,61 @@ def test_report_of_a_folder_that_is_no_output(tmp_path: Path, capsys: pytest.Cap
 # --- killed at any moment -----------------------------------------------------------------------------------------
 
 
+KILLS = 20
+
+
+def events(command: list[str]) -> list[float]:
+    """Run with progress as JSON lines; the seconds at which each line came."""
+    begin = time.perf_counter()
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        assert process.stderr is not None
+        times = [time.perf_counter() - begin for _ in process.stderr]
+    assert process.returncode == 0
+    return times
+
+
+def kill_after(command: list[str], lines: int, seconds: float) -> bool:
+    """Start, wait for so many lines of progress, then for so long, and kill; whether it was killed while it ran."""
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        assert process.stderr is not None
+        for _ in range(lines):
+            process.stderr.readline()
+        time.sleep(seconds)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    return process.returncode == -signal.SIGKILL
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_killed_at_random_moments_leaves_the_old_or_the_new(study: Path, tmp_path: Path):
-    """`kill -9` at 20 random moments; each time the output is absent or whole, and in the end it is the same bytes."""
+    """`kill -9` at 20 random moments; each time the output is absent or whole, and in the end it is the same bytes.
+
+    Moments are drawn over the steps that a run tells of and within each over its length in a first run, so that they
+    meet a run under way on a machine of any speed and load; a run that was over before it was killed is not counted.
+    """
     out = tmp_path / "out"
     command = [sys.executable, "-m", "her2het", "run", str(study), "--out", str(out), "--engine", "serial"]
     command += ["--only", "marker_expression", "--only", "fish_by_group"]  # few analyses, so that 20 runs stay short
-    begin = time.perf_counter()
-    subprocess.run([*command, "--progress", "none"], check=True, stdout=subprocess.DEVNULL)
-    whole = time.perf_counter() - begin
+    command += ["--progress", "json"]
+    times = [0.0, *events(command)]
     expected = digests(out)
     rng = random.Random(7)
     killed = 0
-    for attempt in range(20):
+    for attempt in range(5 * KILLS):
         if attempt % 2:  # a change, so that there is something to compute and to swap
             extra = ["--set", f"marker_expression.genes=['ERBB2', 'ESR1', 'G{attempt}']"]
         else:
             extra = []
-        process = subprocess.Popen([*command, "--progress", "none", *extra], stdout=subprocess.DEVNULL)
-        try:
-            process.wait(timeout=rng.uniform(0.05, 1.0) * whole)
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-            killed += 1
-        recover(OutputFolder(out, tmp_path / ".out.her2het"))
-        assert (out / "manifest.json").is_file()
-        assert (out / "report.html").read_text().rstrip().endswith("</html>")
+        after = rng.randrange(len(times) - 1)  # the last line is written when all is done
+        killed += kill_after([*command, *extra], after, rng.random() * (times[after + 1] - times[after]))
+        recover(place_of(out))
         json.loads((out / "manifest.json").read_text())
-    assert killed >= 10
-    subprocess.run([*command, "--progress", "none"], check=True, stdout=subprocess.DEVNULL)
+        assert (out / "report.html").read_text().rstrip().endswith("</html>")
+        if killed == KILLS:
+            break
+    assert killed == KILLS
+    events(command)
     assert digests(out) == expected
     assert {p.name for p in tmp_path.iterdir()} == {"out", ".out.her2het"}
     assert {p.name for p in (tmp_path / ".out.her2het").iterdir()} == {"cache", "lock"}

@@ -57,7 +57,7 @@ def command(folder: Path, everything: bool, seed: int, workers: int | None, styl
         how = ensure_trial(folder / "study", seed)
         told.done("synthetic trial", how, time.perf_counter() - clock)
         request = Request(folder / "study", folder / "results", workers=workers or default_workers(), only=only)
-        report = execute(request, told)
+        report = execute(request, told).report
     click.echo("Synthetic data, research use only. Open the report:")
     click.echo(str(report.absolute()))
     if only:

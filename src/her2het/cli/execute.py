@@ -1,7 +1,5 @@
 """Load, run, publish: what `run` and `demo` do."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,13 +12,15 @@ from her2het.analyses import PLAN
 from her2het.cli.progress import Progress
 from her2het.config import check_knobs, parse_set
 from her2het.engine import EngineName, open_engine
+from her2het.engine.processes import beside
 from her2het.kernels.compiled import announce_compilation
 from her2het.kernels.warm import is_cold
+from her2het.kernels.warm import main as compile_kernels
 from her2het.load import load_study
-from her2het.report.folder import open_output, swap
+from her2het.report.folder import check_place, open_output, swap
 from her2het.report.manifest import how_it_ran
 from her2het.report.publish import publish
-from her2het.run import Outcome, run
+from her2het.run import INPUT_PROBLEM, Outcome, run
 from her2het.schema import StudyError
 from her2het.study import Study
 
@@ -37,8 +37,25 @@ class Request:
     sets: tuple[str, ...] = ()
 
 
-def execute(request: Request, progress: Progress) -> Path:
-    """Run a study and put its output in place; the path of the report.
+@dataclass(frozen=True)
+class Finished:
+    """Where the report is, and which analyses could not use their data."""
+
+    report: Path
+    failed: tuple[Outcome, ...]
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0, or 3 where the report is there but an analysis met a problem of the input."""
+        return 3 if self.failed else 0
+
+    def complaints(self) -> list[str]:
+        """A sentence for each analysis that failed."""
+        return [f"{o.analysis.name}: {INPUT_PROBLEM}: {o.reason}" for o in self.failed]
+
+
+def execute(request: Request, progress: Progress) -> Finished:
+    """Run a study and put its output in place.
 
     :raises StudyError: where the study, a knob or the place of the output is wrong
     """
@@ -46,11 +63,12 @@ def execute(request: Request, progress: Progress) -> Path:
     for name in request.only:
         PLAN[name]
     settings = [parse_set(text) for text in request.sets]
+    check_place(request.out, (request.study,))
     progress.start("reading the study")
     study = with_settings(load_study(request.study, PLAN), settings)
     progress.done("study", "read", time.perf_counter() - clock)
     announce_compilation(progress.start)
-    with _compiling_beside(request), open_output(request.out) as folder:
+    with _compiling_beside(request), open_output(request.out, _sources(request, study)) as folder:
         engine = _engine(request)
         try:
 
@@ -66,12 +84,18 @@ def execute(request: Request, progress: Progress) -> Path:
             folder.stage.mkdir()
             seconds = time.perf_counter() - clock
             about = how_it_ran(outcomes, started, seconds, request.engine, request.workers)
-            publish(PLAN, study, outcomes, folder.stage, engine, about)
+            publish(PLAN, study, outcomes, folder.stage, folder.cache, engine, about)
         finally:
             engine.close()
         swap(folder)
         progress.done("report", "written", time.perf_counter() - writing)
-    return request.out / "report.html"
+    return Finished(request.out / "report.html", tuple(o for o in outcomes if o.status == "failed"))
+
+
+def _sources(request: Request, study: Study) -> list[Path]:
+    """Whatever the run reads: the study and each of its files."""
+    folder = study.folder or request.study
+    return [request.study, *(folder / each.file for each in study.inputs)]
 
 
 @contextmanager
@@ -80,14 +104,8 @@ def _compiling_beside(request: Request) -> Iterator[None]:
     if request.workers < 2 or request.only or not is_cold():
         yield
         return
-    process = subprocess.Popen(
-        [sys.executable, "-m", "her2het.kernels.warm"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
+    with beside(compile_kernels):
         yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def with_settings(study: Study, settings: Sequence[tuple[str, str, Any]]) -> Study:

@@ -1,5 +1,6 @@
 """Command groups that import a command only when it runs, and turn what a user can fix into one sentence."""
 
+import errno
 import importlib
 import sys
 from collections.abc import Mapping
@@ -10,6 +11,11 @@ import click
 from her2het import notice
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+WORKER_LOST = ("BrokenProcessPool", "KilledWorker")
+NO_MEMORY = "memory ran out, or a worker process was ended from outside. Use fewer with --workers, or more memory."
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class LazyGroup(click.Group):
@@ -61,7 +67,10 @@ class LazyGroup(click.Group):
 
 
 def guarded(group: click.Group, arguments: list[str] | None = None) -> int:
-    """Run a group; 0 where it went well, 2 where the user can fix something, 130 where they stopped it."""
+    """Run a group; 0 where it went well, 2 where the user can fix something, 130 where they stopped it.
+
+    A command may return a status of its own.
+    """
     try:
         result = group.main(arguments, prog_name="her2het", standalone_mode=False)
     except click.ClickException as e:
@@ -73,9 +82,31 @@ def guarded(group: click.Group, arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         return 0
     except Exception as e:
-        if type(e).__name__ != "StudyError":
+        told = _told(e)
+        if not told:
             raise
-        for problem in getattr(e, "problems", (str(e),)):
-            print(f"her2het: {problem}", file=sys.stderr)
+        for sentence in told:
+            print(f"her2het: {sentence}", file=sys.stderr)
         return 2
     return result if isinstance(result, int) else 0
+
+
+def _told(e: Exception) -> tuple[str, ...]:
+    """What a user can mend, in sentences; nothing for a mistake of ours, which deserves its traceback."""
+    if type(e).__name__ == "StudyError":
+        return getattr(e, "problems", (str(e),))
+    if isinstance(e, MemoryError) or type(e).__name__ in WORKER_LOST:
+        return (NO_MEMORY,)
+    refused = e if isinstance(e, OSError) else next((a for a in e.args if isinstance(a, OSError)), None)
+    return (_refused(refused),) if refused else ()
+
+
+def _refused(e: OSError) -> str:
+    """What the operating system refused (a full disk, a folder that is read-only), with place and remedy."""
+    place = f"{e.filename}: " if e.filename else ""
+    said = " ".join((e.strerror or str(e) or type(e).__name__).split()).rstrip(".")
+    if e.errno in FULL:
+        return f"{place}{said}. Make room, or name another place."
+    if e.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{place}{said}. Allow it, or name another place."
+    return f"{place}{said}. Check the place, its permissions and its room."

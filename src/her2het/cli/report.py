@@ -29,23 +29,25 @@ def command(folder: Path, workers: int | None, style: Style) -> None:
     from her2het.cli.finished import open_finished
     from her2het.cli.run import default_workers
     from her2het.engine import open_engine
-    from her2het.report.folder import MANIFEST, open_output, recover_place, swap
+    from her2het.report.folder import MANIFEST, open_output, place_of, swap
     from her2het.report.publish import H5MU, publish
+    from her2het.schema import StudyError
 
-    recover_place(folder)
-    study, outcomes = open_finished(folder)
-    before = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    if not (folder / MANIFEST).is_file() and not place_of(folder).old.exists():
+        raise StudyError(f"{folder}: no results of a run are there. Name the --out folder of a run.")
     with progress(style) as told, open_output(folder) as place:
         clock = time.perf_counter()
         told.start("writing the report")
+        study, outcomes = open_finished(place.out)
+        before = json.loads((place.out / MANIFEST).read_text(encoding="utf-8"))
         place.stage.mkdir()
         engine = open_engine("processes", workers or default_workers())
         try:
-            publish(PLAN, study, outcomes, place.stage, engine, before.get("run", {}))
+            publish(PLAN, study, outcomes, place.stage, place.cache, engine, before.get("run", {}))
         finally:
             engine.close()
-        if (folder / H5MU).is_file():
-            shutil.copyfile(folder / H5MU, place.stage / H5MU)
+        if (place.out / H5MU).is_file():
+            shutil.copyfile(place.out / H5MU, place.stage / H5MU)
         swap(place)
         told.done("report", "written", time.perf_counter() - clock)
     click.echo(str(folder / "report.html"))

@@ -35,11 +35,15 @@ def command(
     only: tuple[str, ...],
     sets: tuple[str, ...],
     style: Style,
-) -> None:
+) -> int:
     """Analyse the folder STUDY and write report, tables, figures, workbook and methods to --out.
 
     What was computed before with the same code, inputs and knobs is taken from the cache. A run that was stopped goes
-    on where it was when started again.
+    on where it was when started again. An analysis that cannot use its data is left out with the reason, and so is what
+    rests on it; the rest is done.
+
+    Exit status: 0 all went well; 2 a problem, and nothing was written; 3 the report is written, but an analysis met a
+    problem of the input.
 
     \b
     Examples:
@@ -51,5 +55,8 @@ def command(
 
     request = Request(study, out, engine, workers or default_workers(), only, sets)
     with progress(style) as told:
-        report = execute(request, told)
-    click.echo(str(report))
+        finished = execute(request, told)
+    for sentence in finished.complaints():
+        click.echo(f"her2het: {sentence}", err=True)
+    click.echo(str(finished.report))
+    return finished.status

@@ -25,7 +25,7 @@ from her2het.report.view import (
 )
 from her2het.results.cohort import CohortTable, GroupAssignment
 from her2het.results.her2 import TracedCases
-from her2het.run import Outcome
+from her2het.run import INPUT_PROBLEM, Outcome
 from her2het.schema import Note
 from her2het.study import Study
 
@@ -84,7 +84,7 @@ def assemble(
         groups=_groups(study, results.get(GroupAssignment)),
         control=study.design.control,
         sections=tuple(SectionView(title, QUESTIONS.get(title, ""), tuple(items)) for title, items in sections.items()),
-        warnings=study.notes,
+        warnings=(*study.notes, *_failures(outcomes)),
         versions=(
             *((k, v) for k, v in about["versions"].items()),
             *((("commit", about["commit"]),) if about["commit"] else ()),
@@ -122,7 +122,7 @@ def _analysis(o: Outcome, drawn: Sequence[Drawn]) -> AnalysisView:
         question=prose.question,
         method=prose.method,
         status="computed" if o.result is not None else "skipped",
-        reason=o.reason,
+        reason=_reason(o),
         references=prose.references,
     )
     if o.result is None:
@@ -137,6 +137,20 @@ def _analysis(o: Outcome, drawn: Sequence[Drawn]) -> AnalysisView:
         cohort=_cohort(o.result),
         panels=_panels(o.analysis, drawn),
         cases=case_views(o.result) if isinstance(o.result, TracedCases) else (),
+    )
+
+
+def _reason(o: Outcome) -> str:
+    """Why there is no result, without the full stop that the page adds."""
+    return f"{INPUT_PROBLEM}: {o.reason.rstrip('.')}" if o.status == "failed" else o.reason
+
+
+def _failures(outcomes: Sequence[Outcome]) -> tuple[Note, ...]:
+    """What a reader must know first: an analysis is missing because of the input, not for want of an answer."""
+    return tuple(
+        Note("caution", f"Not done for {INPUT_PROBLEM}: {o.analysis.name}", o.reason)
+        for o in outcomes
+        if o.status == "failed"
     )
 
 

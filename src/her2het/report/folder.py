@@ -4,9 +4,10 @@
 the old output. A run that was killed between the two renames is recovered when the next one opens the folder.
 """
 
+import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ WRITTEN = frozenset(
     ("report.html", "methods.md", MANIFEST, "supporting_data_values.xlsx", "study.h5mu", "tables", "figures", "results")
 )
 KEPT_RESULTS = 6  # results per analysis that the cache keeps
+KEPT_DRAWINGS = 2  # drawings per panel
+DRAWING = "panel."  # how the name of a drawing in the cache begins
 
 
 @dataclass(frozen=True)
@@ -44,21 +47,53 @@ class OutputFolder:
         return self.workshop / "old"
 
 
-def check_place(out: Path) -> None:
-    """:raises StudyError: where the output cannot go there: a file, or a folder that is not an output of ours"""
-    if out.is_file():
+def place_of(out: Path) -> OutputFolder:
+    """The folder of an output; a symbolic link is followed, so that the link stays and its target is replaced.
+
+    :raises StudyError: where links lead in a circle
+    """
+    try:
+        found = out.resolve()
+    except (OSError, RuntimeError):
+        raise StudyError(f"--out {out}: its symbolic links lead in a circle. Name another folder.") from None
+    return OutputFolder(found, found.parent / f".{found.name}.her2het")
+
+
+def check_place(out: Path, sources: Iterable[Path] = ()) -> None:
+    """Whether the output can go there; `sources` are what the run reads.
+
+    :raises StudyError: for a file, a folder that is not an output of ours, or one that holds a source: a run replaces
+        the folder and all that is in it
+    """
+    place = place_of(out)
+    _refuse_what_is_read(out, place, sources)
+    if place.out.is_file():
         raise StudyError(f"--out {out}: is a file. Name a folder that does not exist yet.")
-    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
-        raise StudyError(
-            f"--out {out}: the folder is not empty and not an output of her2het. Name another, or empty it."
-        )
-    if out.is_dir() and any(out.iterdir()):
+    if place.out.is_dir() and any(place.out.iterdir()):
+        if not (place.out / MANIFEST).is_file():
+            raise StudyError(
+                f"--out {out}: the folder is not empty and not an output of her2het. Name another, or empty it."
+            )
         _refuse_what_is_not_ours(out)
-    parent = out.resolve().parent
+    parent = place.out.parent
     if not parent.is_dir():
         raise StudyError(f"--out {out}: the folder {parent} does not exist. Make it, or name another place.")
-    if not os.access(parent, os.W_OK):
-        raise StudyError(f"--out {out}: {parent} cannot be written. Name another place.")
+    for folder in (parent, place.out):
+        if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+            raise StudyError(f"--out {out}: {folder} cannot be written. Name another place.")
+
+
+def _refuse_what_is_read(out: Path, place: OutputFolder, sources: Iterable[Path]) -> None:
+    """Nothing that a run reads may lie in what it replaces, neither by its name nor where its links lead."""
+    replaced = {place.out, place.workshop}
+    for source in sources:
+        named, led = source.absolute(), source.resolve()
+        steps = {step.parent.resolve() / step.name for step in (named, *named.parents)}
+        if replaced & (steps | {led, *led.parents}):
+            raise StudyError(
+                f"--out {out}: the run reads {source} there, and it replaces the folder. "
+                "Name one away from what is read."
+            )
 
 
 def _refuse_what_is_not_ours(out: Path) -> None:
@@ -73,64 +108,76 @@ def _refuse_what_is_not_ours(out: Path) -> None:
 
 
 @contextmanager
-def open_output(out: Path) -> Iterator[OutputFolder]:
-    """Lock the place, recover what a killed run left, and hand out the folder.
+def open_output(out: Path, sources: Iterable[Path] = ()) -> Iterator[OutputFolder]:
+    """Lock the place, recover what a killed run left, and hand out the folder; whatever goes wrong, no stage stays.
 
-    :raises StudyError: where another run is writing there, or the place cannot be used
+    :raises StudyError: where another run is writing there, or the place cannot be used (see `check_place`)
     """
-    folder = recover_place(out)
-    out = folder.out
-    check_place(out)
+    sources = tuple(sources)
+    folder = place_of(out)
+    check_place(out, sources)
     folder.workshop.mkdir(exist_ok=True)
     with _locked(folder.workshop / "lock", out):
         recover(folder)
-        shutil.rmtree(folder.stage, ignore_errors=True)
+        check_place(out, sources)  # the place may have changed before it was locked
+        _remove(folder.stage)
         folder.cache.mkdir(exist_ok=True)
-        yield folder
-
-
-def recover_place(out: Path) -> OutputFolder:
-    """The folder of an output, after bringing back what a killed run left."""
-    out = out.absolute()
-    folder = OutputFolder(out, out.parent / f".{out.name}.her2het")
-    recover(folder)
-    return folder
+        try:
+            yield folder
+        finally:
+            _remove(folder.stage)
 
 
 def recover(folder: OutputFolder) -> None:
-    """Bring the old output back where a run was killed between the two renames; forget it where the new one is in."""
-    if not folder.old.exists():
+    """Bring the old output back where a run was killed between the two renames; forget it where the new one is in.
+
+    Only for who holds the lock: between the two renames of a run that is alive it would undo its swap.
+    """
+    if not os.path.lexists(folder.old):
         return
     if folder.out.exists():
-        shutil.rmtree(folder.old, ignore_errors=True)
+        _remove(folder.old)
     else:
         folder.old.rename(folder.out)
 
 
 def swap(folder: OutputFolder) -> None:
-    """Put the stage in the place of the output."""
+    """Put the stage in the place of the output; the old output stays where that fails."""
     _sync(folder.stage)
-    if folder.out.exists():
-        if not any(folder.out.iterdir()):
-            folder.out.rmdir()
-        else:
-            folder.out.rename(folder.old)
-    folder.stage.rename(folder.out)
-    shutil.rmtree(folder.old, ignore_errors=True)
+    try:
+        if folder.out.exists():
+            if not any(folder.out.iterdir()):
+                folder.out.rmdir()
+            else:
+                folder.out.rename(folder.old)
+        folder.stage.rename(folder.out)
+    except OSError:
+        recover(folder)
+        raise
+    _remove(folder.old)
     prune(folder.cache)
 
 
+def _remove(path: Path) -> None:
+    """Remove a folder with all that is in it; of a symbolic link, the link alone."""
+    if path.is_symlink() or path.is_file():
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def prune(cache: Path) -> None:
-    """Keep the newest results of each analysis."""
+    """Keep the results of each analysis, and the drawings of each panel, that were used last."""
     by_name: dict[str, list[Path]] = {}
     for entry in cache.iterdir():
         if entry.name.startswith("."):
-            shutil.rmtree(entry, ignore_errors=True)  # what a killed run left half-written
+            _remove(entry)  # what a killed run left half-written
         else:
             by_name.setdefault(entry.name.rpartition("-")[0], []).append(entry)
-    for entries in by_name.values():
-        for entry in sorted(entries, key=lambda e: e.stat().st_mtime, reverse=True)[KEPT_RESULTS:]:
-            shutil.rmtree(entry, ignore_errors=True)
+    for name, entries in by_name.items():
+        kept = KEPT_DRAWINGS if name.startswith(DRAWING) else KEPT_RESULTS
+        for entry in sorted(entries, key=lambda e: e.stat().st_mtime, reverse=True)[kept:]:
+            _remove(entry)
 
 
 def _sync(folder: Path) -> None:
@@ -159,5 +206,9 @@ def _lock(file: IO[str], how: int, out: Path) -> None:
 
     try:
         fcntl.flock(file, how)
-    except OSError:
-        raise StudyError(f"--out {out}: another run is writing there. Wait for it, or name another folder.") from None
+    except OSError as e:
+        if e.errno in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES):
+            raise StudyError(
+                f"--out {out}: another run is writing there. Wait for it, or name another folder."
+            ) from None
+        # a file system without locks: as on a system without them
