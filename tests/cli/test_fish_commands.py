@@ -172,6 +172,24 @@ def test_order_of_nuclei_is_irrelevant(cells: Path, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(one, other.loc[one.index], rtol=1e-9)
 
 
+def test_fewest_signals_help_with_diploid_tumours_alone(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    rows = []
+    for name, h, c in (("diploid", 2, 2), ("polysomic", 4, 3)):
+        pairs = np.column_stack([rng.binomial(h, 0.8, 400), rng.binomial(c, 0.8, 400)])
+        rows += [f"{name},{a},{b}" for a, b in pairs[(pairs > 0).all(axis=1)][:200]]
+    (tmp_path / "n.csv").write_text("sample,erbb2,cep17\n" + "\n".join(rows) + "\n")
+    plain, asked = (
+        table(run(fish, "score", tmp_path / "n.csv", "--all-profiles", *more).stdout).set_index("sample")
+        for more in ([], ["--min-her2", 4])
+    )
+    assert plain["call"].to_dict() == {"diploid": "HET", "polysomic": "HET"}
+    assert asked["call"].to_dict() == {"diploid": "NON_HET_NONAMPLIFIED", "polysomic": "HET"}
+    assert asked.loc["polysomic", "robust_call"] == "NON_HET_NONAMPLIFIED"
+    assert (asked["call_LI2024"] == asked["call"]).all()
+    assert set(asked["definition"]) == {"LI2024, ERBB2 >= 4"}
+
+
 def test_a_negative_area_by_its_fraction(tmp_path: Path) -> None:
     """Two areas: one amplified, one with 1 of 20 nuclei amplified but a ratio of sums of at least 2."""
     rows = ["a,12,3"] * 20 + ["b,200,2"] + ["b,3,2"] * 19

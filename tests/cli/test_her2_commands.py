@@ -205,7 +205,7 @@ def table(tmp_path):
 def test_classify_prints_a_table(table):
     lines = run(group, "classify", str(table)).splitlines()
     head = lines[0].split("\t")
-    assert {"case", "status_2007", "reason_2023", "stratum_2023", "intended_use"} <= set(head)
+    assert {"case", "status_2007", "reason_2023", "stratum_2023", "inputs_sha256", "intended_use"} <= set(head)
     assert len(lines) == 4
     assert all(line.endswith("research_use_only") for line in lines[1:])
 

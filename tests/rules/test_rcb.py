@@ -137,3 +137,7 @@ def test_json():
     assert found["intended_use"] == "research_use_only"
     assert found["reference"]["doi"] == "10.1200/JCO.2007.10.6823"
     assert found["rcb_class"] == "III"
+    assert found["ruleset_version"] == "rcb-2007/1"
+    assert len(found["inputs_sha256"]) == 64
+    assert found["inputs_sha256"] == of(("20.0", 15, 20, 5, 2, 8)).inputs_sha256
+    assert found["inputs_sha256"] != of((21, 15, 20, 5, 2, 8)).inputs_sha256

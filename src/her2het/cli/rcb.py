@@ -77,7 +77,7 @@ def _table(path: Path, out: Path | None, side: "Boundary", form: str) -> None:
     from her2het.cli.outputs import check_outputs
     from her2het.io.text_table import read_text_table
     from her2het.io.write import write_table
-    from her2het.rules.rcb import FIELDS, rcb
+    from her2het.rules.rcb import FIELDS, RULESET, rcb
     from her2het.rules.render import head, notice
     from her2het.schema import MISSING, StudyError
 
@@ -104,6 +104,8 @@ def _table(path: Path, out: Path | None, side: "Boundary", form: str) -> None:
                 **pcr,
                 "flags": " ".join(flag.code for flag in result.flags),
                 "missing": "; ".join(result.missing),
+                "ruleset": RULESET,
+                "inputs_sha256": result.inputs_sha256,
                 "intended_use": head()["intended_use"],
             }
         )

@@ -35,11 +35,15 @@ class CellCutoffs:
     ratio_margin: int
     min_copies: int
     min_copies_without_cep17: int = 6
+    min_her2: int = 0
+    """Fewest ERBB2 signals of an amplified nucleus: no source asks for any; a knob against cut diploid nuclei, which
+    does not help with polysomic ones."""
 
     @property
-    def integers(self) -> tuple[int, int, int, int, int]:
+    def integers(self) -> tuple[int, int, int, int, int, int]:
         """The fields in the order of `kernels.fish.CellRule`."""
-        return (self.ratio_num, self.ratio_den, self.ratio_margin, self.min_copies, self.min_copies_without_cep17)
+        bare = self.min_copies_without_cep17
+        return (self.ratio_num, self.ratio_den, self.ratio_margin, self.min_copies, bare, self.min_her2)
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,7 @@ def status_table(cases: Iterable[Classified]) -> pd.DataFrame:
         row["stratum_2023"] = last.stratum
         row["read_as"] = "; ".join(case.notes)
         row["ruleset"] = " ".join(case.verdicts[version].ruleset_version for version in VERSIONS)
+        row["inputs_sha256"] = last.inputs_sha256
         row["intended_use"] = INTENDED_USE
         rows.append(row)
     return pd.DataFrame(rows)

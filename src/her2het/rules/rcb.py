@@ -1,5 +1,7 @@
 """Residual cancer burden and pathological complete response, from measurements of the resected specimen."""
 
+import hashlib
+import json
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +12,7 @@ from her2het.rules.exact import exact, one_of, within
 from her2het.rules.trace import Flag, Step
 from her2het.schema import StudyError
 
+RULESET = "rcb-2007/1"
 Boundary = Literal["upper_inclusive", "lower_inclusive"]
 FIELDS = {
     "d1": "longer diameter of the tumour bed, mm",
@@ -37,6 +40,7 @@ class RcbResult:
     missing: tuple[str, ...]
     steps: tuple[Step, ...]
     boundary: Boundary
+    inputs_sha256: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -49,7 +53,8 @@ class RcbResult:
             "steps": [step.as_dict() for step in self.steps],
             "boundary": self.boundary,
             "reference": {"citation": RCB.citation.full, "doi": RCB.citation.doi},
-            "ruleset_version": "rcb-2007/1",
+            "ruleset_version": RULESET,
+            "inputs_sha256": self.inputs_sha256,
             "intended_use": INTENDED_USE,
             "research_use": list(OF_RULES),
         }
@@ -103,6 +108,8 @@ def rcb(
     _consistent(values, place)
     missing = tuple(f"{name} ({FIELDS[name]})" for name, value in values.items() if value is None)
     pcr = _pcr(values)
+    told = {name: str(value) for name, value in values.items() if value is not None} | {"boundary": boundary}
+    seal = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     if missing:
         step = Step(
             "not given: " + ", ".join(name for name, v in values.items() if v is None),
@@ -111,7 +118,7 @@ def rcb(
             "stop",
             RCB.reference,
         )
-        return RcbResult(None, None, pcr, (), missing, (step,), boundary)
+        return RcbResult(None, None, pcr, (), missing, (step,), boundary, seal)
     a, b, ca, cis, n, met = (value or 0.0 for value in values.values())
     index, breast, node = rcb_index(d1=a, d2=b, cellularity=ca, in_situ=cis, nodes=int(n), largest_met=met)
     found = rcb_class(index, boundary)
@@ -140,7 +147,7 @@ def rcb(
             RCB.reference,
         ),
     )
-    return RcbResult(index, found, pcr, flags, (), steps, boundary)
+    return RcbResult(index, found, pcr, flags, (), steps, boundary, seal)
 
 
 def _class_rule(boundary: Boundary) -> str:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from her2het.notice import INTENDED_USE, OF_RULES
 from her2het.reference.guidelines import COMMENTS, GUIDELINES, RCB, Version
-from her2het.rules.rcb import PCR_DEFINITIONS, RcbResult
+from her2het.rules.rcb import PCR_DEFINITIONS, RULESET, RcbResult
 from her2het.rules.strata import FOOTNOTE
 from her2het.rules.trace import Step, Verdict
 
@@ -119,7 +119,13 @@ def rcb_text(result: RcbResult) -> str:
     lines += [f"  - {name}: {words[value]} ({PCR_DEFINITIONS[name]})" for name, value in result.pcr.items()]
     lines += _list("Flags", [f"{flag.code}: {flag.text}" for flag in result.flags])
     lines += _list("Missing", result.missing)
-    return "\n".join([*lines, "", f"  {RCB.citation.full}; doi {RCB.citation.doi}", "", notice()]) + "\n"
+    return (
+        "\n".join([*lines, "", f"  {RCB.citation.full}; doi {RCB.citation.doi}", *_seal(result), "", notice()]) + "\n"
+    )
+
+
+def _seal(result: RcbResult) -> list[str]:
+    return [f"  Rule set {RULESET}", f"  Inputs sha256 {result.inputs_sha256}"]
 
 
 def _step(number: int, step: Step) -> list[str]:

@@ -37,6 +37,12 @@ PROFILES = ("LI2024", "METZGER2021", "CAP2009_ratio", "CAP2009_copies", "CAP2013
     show_default=True,
     help="METZGER2021: an area is HER2-negative by ratio and copies of its sums, or by at most 5 % amplified nuclei.",
 )
+@click.option(
+    "--min-her2",
+    type=click.IntRange(1, 30),
+    metavar="N",
+    help="A nucleus with fewer ERBB2 signals is not amplified (no definition asks for this).",
+)
 @click.option("--min-cells", type=click.IntRange(1), help="Fewest scored nuclei for a call (the definition's own).")
 @click.option("--cluster", type=click.IntRange(1, 1000), default=20, show_default=True, help="Signals of a 'cluster'.")
 @click.option(
@@ -72,6 +78,7 @@ def command(
     profile: str,
     all_profiles: bool,
     negative_area: str,
+    min_her2: int | None,
     min_cells: int | None,
     cluster: int,
     cap: int | None,
@@ -99,6 +106,7 @@ def command(
         NegativeArea,
         Wanted,
         area_table,
+        at_least,
         count,
         labelled,
         profile_table,
@@ -110,11 +118,11 @@ def command(
     from her2het.io.write import write_table
     from her2het.kernels.fish import CellRule
     from her2het.notice import OF_NUCLEI
-    from her2het.reference.het_profiles import BY_NAME, HetProfile
+    from her2het.reference.het_profiles import BY_NAME, DEFINITIONS, HetProfile
     from her2het.rules.render import notice
 
     check_outputs((cells, columns), out=out, areas=areas)
-    definition = BY_NAME[HetProfile(profile)]
+    definition = at_least(BY_NAME[HetProfile(profile)], min_her2)
     table = read_fish_table(cells, mapping=read_mapping(columns, pairs), preset=preset, cap=cap, cluster=cluster)
     if definition.unit == "population" and table.population is None:
         raise StudyError(
@@ -127,7 +135,9 @@ def command(
     wanted = Wanted(not quick, keeps, rarefy, standardise, seed, area_rule)
     frame = sample_table(table, counts, definition, min_cells or definition.n_min, wanted)
     if all_profiles:
-        frame = pd.concat([frame, profile_table(table, list(HetProfile), area_rule)], axis=1)
+        frame = pd.concat(
+            [frame, profile_table(table, [at_least(d, min_her2) for d in DEFINITIONS], area_rule)], axis=1
+        )
     write_table(labelled(frame, definition), out)
     if areas is not None:
         write_table(labelled(area_table(counts, samples, labels), definition), areas)

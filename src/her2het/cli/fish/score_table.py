@@ -1,6 +1,6 @@
 """Scores of nuclei as tables: one row per sample, one per area."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -26,7 +26,7 @@ from her2het.kernels.het_call import (
 )
 from her2het.kernels.streams import stream_states
 from her2het.notice import INTENDED_USE
-from her2het.reference.het_profiles import BY_NAME, HetDefinition, HetProfile
+from her2het.reference.het_profiles import HetDefinition
 
 Column = NDArray[np.generic]
 NegativeArea = Literal["sums", "fraction"]
@@ -233,16 +233,22 @@ def area_table(counts: FishCounts, samples: list[str], labels: list[str]) -> pd.
 
 def labelled(frame: pd.DataFrame, definition: HetDefinition) -> pd.DataFrame:
     """The table with the definition that decided and what it is for, in each row."""
-    return frame.assign(definition=definition.name.value, intended_use=INTENDED_USE)
+    fewest = definition.cell.min_her2
+    name = definition.name.value + (f", ERBB2 >= {fewest}" if fewest else "")
+    return frame.assign(definition=name, intended_use=INTENDED_USE)
 
 
-def profile_table(table: FishTable, profiles: list[HetProfile], negative_area: NegativeArea = "sums") -> pd.DataFrame:
+def at_least(definition: HetDefinition, min_her2: int | None) -> HetDefinition:
+    """The definition, with a fewest number of ERBB2 signals of an amplified nucleus."""
+    return definition if min_her2 is None else replace(definition, cell=replace(definition.cell, min_her2=min_her2))
+
+
+def profile_table(
+    table: FishTable, definitions: list[HetDefinition], negative_area: NegativeArea = "sums"
+) -> pd.DataFrame:
     """The call of each sample by each definition: columns call_<definition>."""
     return pd.DataFrame(
-        {
-            f"call_{p.value}": _names(HetCode, call(table, BY_NAME[p], BY_NAME[p].n_min, negative_area)[0])
-            for p in profiles
-        }
+        {f"call_{d.name.value}": _names(HetCode, call(table, d, d.n_min, negative_area)[0]) for d in definitions}
     )
 
 
