@@ -124,3 +124,15 @@ def test_where_nothing_is_planted_nothing_is_found(demo_study) -> None:
     result = mutations(groups, trial.patients, trial.features)
     assert share(result, "share with PIK3CA mutation").n == (126,)
     assert min(e.q for e in result.comparisons) > 0.05
+
+
+def test_more_samples_before_than_after_are_told(found: Mutations) -> None:
+    sizes = found.samples.groupby(["patient", "phase"])["sample"].nunique()
+    uneven = [
+        patient
+        for patient, counts in sizes.groupby(level="patient")
+        if len(counts) == 2 and counts[(patient, "baseline")] > counts[(patient, "followup")]
+    ]
+    told = [n.text for n in found.notes if n.title == "More samples before than after"]
+    assert bool(told) == bool(uneven)
+    assert not told or told[0].startswith(f"In {len(uneven)} of ")

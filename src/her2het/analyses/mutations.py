@@ -220,13 +220,30 @@ def _notes(by_sample: pd.DataFrame) -> tuple[Note, ...]:
     if by_sample.empty:
         text = "Mutations are given per patient: whether biopsies of a tumour agree, or change, is not known."
         return (Note("note", "No calls of samples", text),)
+    notes = _uneven(by_sample)
     two = by_sample[by_sample["phase"] == "baseline"].groupby(["patient", "gene"])["mutated"].agg(["sum", "size"])
     pairs = two[(two["size"] > 1) & (two["sum"] > 0)]
     if pairs.empty:
-        return ()
+        return notes
     split = int((pairs["sum"] < pairs["size"]).sum())
     text = (
         f"Of {len(pairs)} mutations in tumours with several baseline biopsies, {split} are not seen in all of them; "
         "that can be the tumour, or reads too few to show it."
     )
-    return (Note("note", "Biopsies of one tumour", text),)
+    return (*notes, Note("note", "Biopsies of one tumour", text))
+
+
+def _uneven(by_sample: pd.DataFrame) -> tuple[Note, ...]:
+    """A tumour is mutated where any of its samples is: more samples before than after find more before."""
+    sizes = by_sample.pivot_table(index="patient", columns="phase", values="sample", aggfunc="nunique", fill_value=0)
+    if not set(PHASES) <= set(sizes.columns):
+        return ()
+    both = sizes[(sizes["baseline"] > 0) & (sizes["followup"] > 0)]
+    more = int((both["baseline"] > both["followup"]).sum())
+    if not more:
+        return ()
+    text = (
+        f"In {more} of {len(both)} tumours more samples were read before than after treatment, and a mutation that is "
+        "in any of them counts. By that alone more are seen before."
+    )
+    return (Note("caution", "More samples before than after", text),)
