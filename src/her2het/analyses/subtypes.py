@@ -45,7 +45,9 @@ def subtypes(
     Elteren), Spearman with RCB, signed-rank before against after. Of calls (a patient's is that of most baseline
     samples): Fisher's test over groups, also within receptor classes and stratified (Cochran-Mantel-Haenszel); shares
     of each subtype against the control (Newcombe); before against after, Bowker's test of symmetry and the share of
-    each subtype (McNemar). Benjamini-Hochberg within each question.
+    each subtype (McNemar). Benjamini-Hochberg within each question. Before against after sets the mean (or the
+    majority) of several baseline samples against one: a difference of means is not biased by that, and without effects
+    these tests reject as often as they say; but a call of two samples is steadier than one of a single sample.
     """
     genes = [g for g in pam50_centroids().index.astype(str) if g in expression.log_cpm.rows]
     if len(genes) < 25 or len(expression.log_cpm.columns) < 5:
