@@ -79,7 +79,7 @@ def test_samples_show_what_their_tumour_has(found: Mutations) -> None:
     assert set(map(tuple, seen[["patient", "gene"]].to_numpy())) == set(have)
     change = next(e for e in found.changes if e.quantity == "PIK3CA")
     assert change.n == (43,)
-    assert found.notes[0].title == "Biopsies of one tumour"
+    assert found.notes[-1].title == "Biopsies of one tumour"
 
 
 def test_without_calls_of_samples(demo_study) -> None:
