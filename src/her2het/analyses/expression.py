@@ -27,6 +27,7 @@ FilterKnob = Annotated[
     Field(description="Genes for components and distances: any count, or CPM above 1 in `min_samples` libraries."),
 ]
 COMPONENTS = 5
+SAME = 1e-5  # log2 units: smaller differences are lost in rounding
 
 
 def log_expression(counts: NDArray[Any], scale: Scale) -> tuple[NDArray[np.float64], pd.DataFrame]:
@@ -75,6 +76,7 @@ def sample_qc(
     counts = rna_counts.values
     log_cpm, factors = log_expression(counts, scale)
     kept = kept_genes(counts, gene_filter, min_samples)
+    _need_variation(log_cpm, kept, gene_filter, min_samples)
     found = pca(log_cpm[kept], COMPONENTS)
     scores = np.full((counts.shape[1], COMPONENTS), np.nan)
     scores[:, : found.scores.shape[1]] = found.scores
@@ -113,6 +115,20 @@ def sample_qc(
         excluded=excluded(("RNA library", s, reason, "sample_qc.rule") for s in table["sample"][table["excluded"]]),
         notes=_qc_notes(table, rule),
     )
+
+
+def _need_variation(
+    log_cpm: NDArray[np.float64], kept: NDArray[np.bool_], gene_filter: GeneFilter, min_samples: int
+) -> None:
+    """:raises NotApplicable: where no gene passes the filter, or libraries do not differ in those that do"""
+    if not kept.any():
+        rule = f"CPM above 1 in {min_samples} libraries" if gene_filter == "cpm_above_1" else "any count"
+        samples = log_cpm.shape[1]
+        raise NotApplicable(f"none of {len(kept):,} genes passes the filter ({rule}; there are {samples} libraries)")
+    spread = np.ptp(log_cpm[kept], axis=1)
+    if not (spread > SAME).any():
+        genes = f"{int(kept.sum()):,} gene{'s' * (int(kept.sum()) > 1)}"
+        raise NotApplicable(f"all {log_cpm.shape[1]} libraries have the same expression in the {genes} that are kept")
 
 
 def _shares(counts: Matrix) -> pd.DataFrame:
@@ -174,11 +190,14 @@ def expression(
     genes are kept in the matrix; the filter marks those that components and distances use.
     """
     passed = qc.samples[~qc.samples["excluded"]]
+    if len(passed) < 2:
+        raise NotApplicable(f"{len(passed)} of {len(qc.samples)} RNA libraries passed sample_qc; 2 are needed")
     counts = rna_counts.pick(list(passed["sample"]))
     log_cpm, factors = log_expression(counts.values, scale)
     table = passed[["sample", "patient", "phase"]].reset_index(drop=True)
     unit = {"log2_cpm1": "log2_cpm1", "edger_prior2": "log2_cpm_prior2"}[scale]
     kept = kept_genes(counts.values, gene_filter, min_samples)
+    _need_variation(log_cpm, kept, gene_filter, min_samples)
     return Expression(
         log_cpm=Matrix(log_cpm, counts.rows, counts.columns, unit),
         factors=pd.concat([table, factors], axis=1),

@@ -93,10 +93,17 @@ def fish_diversity(
     baseline = by_patient[by_patient["phase"] == "baseline"].set_index("patient")
     values, comparisons = _by_group(baseline, groups)
     pairs, changes = _changes(by_patient, groups)
+    both = pairs[["before", "after"]].notna().all(axis=1)
+    lost = pairs[~both]
+    pairs = pairs[both].reset_index(drop=True)
     short = by_patient[by_patient["rarefied_equitability"].isna()]
     rows = [
         ("patient", str(p), f"{n} nuclei {phase}, fewer than the {FEWEST if cells is None else cells} drawn", "cells")
         for p, phase, n in zip(short["patient"], short["phase"], short["nuclei"], strict=True)
+    ]
+    rows += [
+        ("patient", str(p), f"{score}: no value in one of the phases", "fish_nuclei")
+        for p, score in zip(lost["patient"], lost["score"], strict=True)
     ]
     return FishDiversity(
         samples=by_sample,

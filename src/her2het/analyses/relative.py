@@ -147,7 +147,10 @@ def find_genes(expression: Expression, genes: tuple[str, ...], who: str) -> tupl
     shown = {row: gene for gene, row in found.items() if row is not None}
     absent = [("gene", gene, "not among the genes", who) for gene, row in found.items() if row is None]
     if len(shown) < 3:
-        raise NotApplicable(f"{len(shown)} of {len(found)} genes are there")
+        rows = expression.log_cpm.rows
+        raise NotApplicable(
+            f"{len(shown)} of {len(found)} genes are among the {len(rows):,} (such as {rows[0]!r}); 3 needed"
+        )
     return shown, absent
 
 

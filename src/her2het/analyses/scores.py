@@ -69,7 +69,11 @@ def score_study(
             table, estimates = _change(before, after, het, str(name))
             pairs.append(table)
             found["changes"] += estimates
-    samples = scores.rename_axis("sample").reset_index().melt("sample", var_name="score", value_name="value")
+    long = [  # not melt: a score may be called as a column of the answer
+        pd.DataFrame({"score": str(name), "sample": scores.index, "value": scores[name].to_numpy()})
+        for name in scores.columns
+    ]
+    samples = pd.concat(long, ignore_index=True)
     about = groups.samples.set_index("sample")[["patient", "phase"]]
     samples = samples.join(about, on="sample")[["score", "sample", "patient", "phase", "value"]]
     table = pd.concat(values, ignore_index=True).astype(

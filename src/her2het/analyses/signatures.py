@@ -13,7 +13,7 @@ from her2het.reference.tables import erbb_pi3k_sets
 from her2het.results.cohort import GroupAssignment
 from her2het.results.expression import Expression
 from her2het.results.scores import ErbbSignatures, GeneSetScores, PathwayDeltas
-from her2het.schema import NotApplicable, Note
+from her2het.schema import NotApplicable, Note, StudyError
 from her2het.stats.gene_sets import gsva, ssgsea
 from her2het.tables import GeneSets, Patients
 
@@ -50,10 +50,13 @@ def gene_set_scores(
         sets = {str(name): tuple(part["gene"]) for name, part in gene_sets.groupby("set", sort=False)}
         source = "the study's gene sets"
     matrix = expression.log_cpm.keep_rows(expression.genes["kept"].to_numpy(dtype=bool))
-    if method == "gsva":
-        found = gsva(matrix, sets, min_size=min_size, max_size=max_size, constant="drop")
-    else:
-        found = ssgsea(matrix, sets, min_size=min_size, max_size=max_size)
+    try:
+        if method == "gsva":
+            found = gsva(matrix, sets, min_size=min_size, max_size=max_size, constant="drop")
+        else:
+            found = ssgsea(matrix, sets, min_size=min_size, max_size=max_size)
+    except StudyError as e:
+        raise NotApplicable(str(e)) from None
     rows = set(matrix.rows)
     names = pd.DataFrame(
         {

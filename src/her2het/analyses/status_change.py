@@ -232,6 +232,8 @@ def heterogeneity_change(groups: GroupAssignment, fish: FishHeterogeneity, patie
     parts: list[pd.DataFrame] = []
     estimates: list[Estimate] = []
     by_class: list[Estimate] = []
+    only = phases["followup"].index.difference(both)
+    lost = [("patient", str(p), "FISH after but not before treatment", "fish_nuclei") for p in only]
     for column, name in MEASURES.items():
         before, after = (PerPatient(phases[p][column].reindex(both), name) for p in ("baseline", "followup"))
         frame = pd.DataFrame(
@@ -242,9 +244,11 @@ def heterogeneity_change(groups: GroupAssignment, fish: FishHeterogeneity, patie
         frame["before"], frame["after"] = before.values.to_numpy(float), after.values.to_numpy(float)
         for phase, heading in (("baseline", "nuclei_before"), ("followup", "nuclei_after")):
             frame[heading] = phases[phase]["nuclei"].reindex(both).to_numpy()
-        parts.append(frame)
+        known = frame[["before", "after"]].notna().all(axis=1).to_numpy()
+        lost += [("patient", str(p), f"{name}: no value in one of the phases", "fish_nuclei") for p in both[~known]]
+        parts.append(frame[known])
         for part, members in (("all", both), ("non-HET", both[status == "non-HET"]), ("HET", both[status == "HET"])):
-            if len(members) >= 3:
+            if (known & both.isin(members)).sum() >= 3:
                 contrast = f"{name}, after − before, {part}"
                 estimate = signed_rank(after.pick(members), before.pick(members), contrast=contrast)
                 estimates.append(replace(estimate, quantity=name, groups=(part,)))
@@ -252,15 +256,14 @@ def heterogeneity_change(groups: GroupAssignment, fish: FishHeterogeneity, patie
             by_class = _by_class(before, after, classes)
     text = ("quantity", "patient", "het_before", "shift", "gain", "hr")
     pairs = pd.concat(parts, ignore_index=True).astype(dict.fromkeys(text, "string"))
-    only = phases["followup"].index.difference(both)
     return HeterogeneityChange(
         pairs=pairs,
         estimates=with_q(estimates, family=f"{len(estimates)} changes of FISH measures"),
         by_class=with_q(by_class, family=f"{len(by_class)} changes of equitability by gain and receptor"),
         labels=groups.labels,
         control=groups.control,
-        excluded=excluded(("patient", str(p), "FISH after but not before treatment", "fish_nuclei") for p in only),
-        notes=(REGRESSION, *_coverage_notes(parts[0])),
+        excluded=excluded(lost),
+        notes=(REGRESSION, *_coverage_notes(pairs.drop_duplicates("patient"))),
     )
 
 

@@ -166,7 +166,8 @@ def spaced(wanted: NDArray[np.float64], gap: float, low: float, high: float) -> 
 
 
 def headroom(values: NDArray[np.float64], part: float = 0.06) -> tuple[float, float]:
-    """Axis limits that leave a margin around the values; around a single value, one unit."""
+    """Axis limits that leave a margin around the finite values; around a single value, one unit."""
+    values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     reach = (high - low) * part if high > low else 0.5
     return low - reach, high + reach
