@@ -51,7 +51,11 @@ def subtypes(
     """
     genes = [g for g in pam50_centroids().index.astype(str) if g in expression.log_cpm.rows]
     if len(genes) < 25 or len(expression.log_cpm.columns) < 5:
-        raise NotApplicable(f"{len(genes)} of 50 PAM50 genes in {len(expression.log_cpm.columns)} samples")
+        rows, samples = expression.log_cpm.rows, len(expression.log_cpm.columns)
+        raise NotApplicable(
+            f"{len(genes)} of 50 PAM50 genes are among the {len(rows):,} rows (such as {rows[0]!r}) of {samples} "
+            "samples; 25 genes and 5 samples are needed"
+        )
     at = {name: i for i, name in enumerate(expression.log_cpm.rows)}
     matrix = Matrix(
         expression.log_cpm.values[[at[g] for g in genes]],
@@ -60,8 +64,11 @@ def subtypes(
         expression.log_cpm.unit,
     )
     varies = np.ptp(matrix.values, axis=1) > 0
-    found = pam50(matrix.keep_rows(varies), cohort=cohort)
-    robust = pam50(matrix.keep_rows(varies), "robust", cohort=cohort)
+    try:
+        found = pam50(matrix.keep_rows(varies), cohort=cohort)
+        robust = pam50(matrix.keep_rows(varies), "robust", cohort=cohort)
+    except StudyError as e:
+        raise NotApplicable(str(e)) from None
     frame = found.calls.probabilities.astype("float64")
     common = score_study(frame, groups, patients, "probability", "PAM50")
     calls = _calls(found, robust, groups)
