@@ -23,6 +23,7 @@ from her2het.analyses.planning import next_trial
 from her2het.analyses.relative import checkpoints, erbb_genes, pam50_genes
 from her2het.analyses.response import response_features
 from her2het.analyses.response_model import response_model
+from her2het.analyses.robustness import robustness
 from her2het.analyses.signatures import erbb_signatures, gene_set_scores, pathway_deltas
 from her2het.analyses.spatial import spatial_pattern
 from her2het.analyses.status_change import heterogeneity_change, status_change
@@ -58,6 +59,7 @@ PLAN = Plan(
         subtypes,
         pam50_genes,
         feature_comparisons,
+        robustness,
         status_change,
         heterogeneity_change,
         fish_by_status,

@@ -20,6 +20,7 @@ from her2het.results.her2 import FishDiversity, Her2Status, HetProfiles, Spatial
 from her2het.results.mutations import Mutations
 from her2het.results.planning import NextTrial
 from her2het.results.response import ResponseFeatures, ResponseModel
+from her2het.results.robustness import Robustness
 from her2het.results.scores import (
     CellFractions,
     CheckpointChange,
@@ -102,6 +103,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("features_by_group", "Own", FeatureComparisons, _from("features", "features_by_group")),
     Panel("features_classes", "Own", FeatureComparisons, _from("features", "features_classes")),
     Panel("features_change", "Own", FeatureComparisons, _from("features", "features_change")),
+    Panel("robustness", "Robust", Robustness, _from("robustness", "robustness")),
     Panel("response_features", "pCR", ResponseFeatures, _from("response", "response_features")),
     Panel("response_model", "pCR", ResponseModel, _from("response", "response_model")),
     Panel("next_trial", "Plan", NextTrial, _from("planning", "next_trial")),

@@ -100,7 +100,8 @@ def fit_mixed(y: NDArray[np.float64], x: NDArray[np.float64], patient: NDArray[n
 
     `y`: samples; `x`: samples x coefficients, with its column of ones; `patient`: the patient of each sample.
     """
-    model: Any = importlib.import_module("statsmodels.regression.mixed_linear_model").MixedLM  # untyped, slow to import
+    library: Any = importlib.import_module("statsmodels.regression.mixed_linear_model")  # untyped, slow to import
+    model: Any = library.MixedLM
 
     if np.linalg.matrix_rank(x) < x.shape[1]:
         return _nothing(
@@ -111,12 +112,16 @@ def fit_mixed(y: NDArray[np.float64], x: NDArray[np.float64], patient: NDArray[n
     if len(set(patient.tolist())) == len(y):
         return _nothing(x.shape[1], f"every patient has one sample: nothing to mix. {INSTEAD}")
     scale = float(y.std())
+    ratio = np.array([[_moments(y, x, patient)]])
+    start: Any = library.MixedLMParams.from_components(fe_params=np.zeros(x.shape[1]), cov_re=ratio)
     said = ""
     for optimiser in OPTIMISERS:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                found: Any = model((y - y.mean()) / scale, x, groups=patient).fit(method=optimiser, maxiter=500)
+                found: Any = model((y - y.mean()) / scale, x, groups=patient).fit(
+                    start_params=start, method=optimiser, maxiter=500
+                )
             except (np.linalg.LinAlgError, ValueError) as problem:
                 said = f"{optimiser}: {problem}"
                 continue
@@ -131,6 +136,16 @@ def fit_mixed(y: NDArray[np.float64], x: NDArray[np.float64], patient: NDArray[n
             return MixedFit(effects, errors * math.sqrt(within) * scale, between * scale**2, within * scale**2, trouble)
         said = f"{optimiser}: {caught[-1].message if caught else 'no convergence'}"
     return _nothing(x.shape[1], f"the mixed model did not converge ({said.splitlines()[0]}). {INSTEAD}")
+
+
+def _moments(y: NDArray[np.float64], x: NDArray[np.float64], patient: NDArray[np.str_]) -> float:
+    """About what s_u^2 / s_e^2 is, from residuals within and between patients: where the search begins."""
+    away = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    _, code, size = np.unique(patient, return_inverse=True, return_counts=True)
+    within = float(((away - (np.bincount(code, away) / size)[code]) ** 2).sum()) / (len(y) - len(size))
+    total = float(away @ away) / max(len(y) - x.shape[1], 1)
+    ratio = total / within - 1 if within > 0 else 0.0
+    return min(ratio, 100.0) if ratio > 0.05 else 1.0  # near 0 the search from 1 finds the boundary, one from 0 stays
 
 
 def _effects(
