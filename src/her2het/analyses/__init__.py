@@ -1,5 +1,6 @@
 """The plan, in the order in which a reader should meet it."""
 
+from her2het.analyses.biopsy_agreement import biopsy_agreement
 from her2het.analyses.claims import published_claims
 from her2het.analyses.cohort import cohort_table
 from her2het.analyses.components import sample_components
@@ -64,6 +65,7 @@ PLAN = Plan(
         heterogeneity_change,
         fish_by_status,
         treatment_distance,
+        biopsy_agreement,
         paired_genes,
         mutations,
         erbb_receptors,

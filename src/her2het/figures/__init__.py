@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from her2het.figures.panel import Drawing, Panel
+from her2het.results.biopsy_agreement import BiopsyAgreement
 from her2het.results.change import FishByStatus, HeterogeneityChange, StatusChange, TreatmentDistance
 from her2het.results.claims import PublishedClaims
 from her2het.results.cohort import SampleFlow
@@ -73,7 +74,10 @@ PANELS: tuple[Panel, ...] = (
     Panel("equitability_by_class", "S4D–E", HeterogeneityChange, _from("fish_status", "equitability_by_class")),
     Panel("shifted_tumours", "S4F", HeterogeneityChange, _from("fish_status", "shifted_tumours")),
     Panel("fish_by_status", "S4A–C", FishByStatus, _from("fish_status", "fish_by_status")),
-    Panel("treatment_distance", "4B–D, S5A–F", TreatmentDistance, _from("treatment_distance", "treatment_distance")),
+    Panel(
+        "treatment_distance", "4B–D, S5A–C, E–F", TreatmentDistance, _from("treatment_distance", "treatment_distance")
+    ),
+    Panel("biopsy_agreement", "S5D", BiopsyAgreement, _from("biopsy_agreement", "biopsy_agreement")),
     Panel("erbb_signatures", "1F", ErbbSignatures, _from("scores", "erbb_by_group")),
     Panel("erbb_signatures_change", "4E", ErbbSignatures, _from("scores", "erbb_change")),
     Panel("erbb_genes", "1G", ErbbGenes, _from("heatmap", "erbb_genes")),
