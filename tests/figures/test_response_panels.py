@@ -102,7 +102,26 @@ def test_every_measurement_and_every_estimate_of_a_claim_is_a_mark(
 ) -> None:
     assert len(tips_of(drawn["response_features"])) == len(results["response_features"].features)
     standard = results["published_claims"].parts["standard"]
-    assert len(tips_of(drawn["published_claims"])) == int(standard.notna().sum())
+    of_claims = [d for name, d in drawn.items() if name.startswith("published_claims_")]
+    assert len(of_claims) == 3
+    assert sum(len(tips_of(d)) for d in of_claims) == int(standard.notna().sum())
+    assert sum(len(d.numbers) for d in of_claims) == len(standard)
+
+
+def test_claims_are_told_whole(results: dict[str, Any], drawn: dict[str, Drawing]) -> None:
+    """In the picture of the figures that they belong to, none cut short."""
+    text = {
+        name: " ".join(ET.fromstring(to_svg(d.picture, "x")).itertext())
+        for name, d in drawn.items()
+        if name.startswith("published_claims_")
+    }
+    assert not any("…" in t for t in text.values())
+    joined = {name: re.sub(r"\s+", "", t) for name, t in text.items()}
+    for panel, claim in results["published_claims"].claims[["panel", "text"]].itertuples(index=False):
+        figure = int(re.sub(r"\D.*", "", panel.lstrip("S")))
+        figure = {2: 1, 3: 1, 4: 3, 5: 4, 6: 4, 7: 5, 8: 7}.get(figure, figure) if panel.startswith("S") else figure
+        part = "before" if figure < 3 else "treatment" if figure < 5 else "immune"
+        assert re.sub(r"\s+", "", claim) in joined[f"published_claims_{part}"], (panel, claim)
 
 
 def test_listed_tumours_are_found_in_the_picture(results: dict[str, Any], drawn: dict[str, Drawing]) -> None:
@@ -116,7 +135,7 @@ def test_listed_tumours_are_found_in_the_picture(results: dict[str, Any], drawn:
 
 
 def test_a_claim_without_an_estimate_is_told_as_not_testable(drawn: dict[str, Drawing]) -> None:
-    text = " ".join(ET.fromstring(to_svg(drawn["published_claims"].picture, "x")).itertext())
+    text = " ".join(ET.fromstring(to_svg(drawn["published_claims_immune"].picture, "x")).itertext())
     assert re.search(r"6D .*not testable", text)
 
 

@@ -15,7 +15,7 @@ from her2het.figures import PANELS
 from her2het.figures.marks import SVG, to_svg
 from her2het.figures.panel import Drawing
 from her2het.figures.save import name_of
-from her2het.figures.style import COLUMN, PAGE
+from her2het.figures.style import COLUMN, LOOKS, PAGE
 from her2het.load import load_study
 from her2het.run import run
 from her2het.schema import Group
@@ -89,6 +89,35 @@ def test_n_stands_in_every_picture(drawn: dict[str, Drawing]) -> None:
             "mutations_residues",
             "treatment_distance_ranked",
         ), name
+
+
+def test_shades_fills_and_colours_have_a_key(drawn: dict[str, Drawing]) -> None:
+    keys = {
+        "erbb_signatures_change": ("baseline", "after treatment"),
+        "shifted_tumours": ("baseline", "after treatment"),
+        "status_change_HET": ("turns HET (n = ", "turns non-HET (n = ", "p = "),
+        "status_change_IHC": ("HET status shifts (n = ", "p = "),
+        "subtype_shift": ("HET at baseline (n = ", "p = "),
+        "mutations_oncoprint": ("seen in the sample", "not seen in it"),
+        "treatment_distance_mutation": ("not mutated", "mutated"),
+    }
+    for name, words in keys.items():
+        text = " ".join(ET.fromstring(to_svg(drawn[name].picture, name)).itertext())
+        assert all(word in text for word in words), (name, text)
+
+
+def test_every_run_of_a_heatmap_has_its_name(drawn: dict[str, Drawing]) -> None:
+    for name in ("erbb_genes", "pam50_genes", "checkpoints", "checkpoint_change"):
+        text = " ".join(ET.fromstring(to_svg(drawn[name].picture, name)).itertext())
+        for part in drawn[name].numbers["run"].unique():
+            words = part.capitalize() if part in ("common", "opposite") else f"{part} alone"
+            assert ("Neither" if part == "none" else words) in text, (name, part)
+
+
+def test_scores_over_a_scale_have_one_hue(drawn: dict[str, Drawing]) -> None:
+    svg = to_svg(drawn["fish_by_status_IHC"].picture, "x")
+    assert LOOKS[5].pale in svg
+    assert not any(look.pale in svg for look in (*LOOKS[:5], LOOKS[6]))
 
 
 def test_svg_is_the_same_twice(folder: Path, drawn: dict[str, Drawing]) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from her2het.figures.layout import Margins, blank, size
+from her2het.figures.layout import KEY_LINE, Entry, Margins, blank, draw_key, key_rows, size
 from her2het.figures.marks import Mark, Picture, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import CLOUD, COLUMN, HEIGHT, LOOKS, Look, drawn
@@ -22,13 +22,13 @@ TO_HET, FROM_HET = LOOKS[2], LOOKS[4]
 
 
 def alluvial(
-    pairs: pd.DataFrame, order: Sequence[str], looks: Mapping[str, Look], highlight: Mapping[str, str]
+    pairs: pd.DataFrame, order: Sequence[str], looks: Mapping[str, Look], highlight: Mapping[str, str], test: str = ""
 ) -> Picture:
     """Left before, right after; the height of a ribbon is its number of patients; highlighted patients in colour.
 
-    `pairs` has patient, before, after, mark; `highlight` maps a mark to a colour, others are grey.
+    `pairs` has patient, before, after, mark; `highlight` maps a mark to a colour, others are grey; `test` stands below.
     """
-    return ribbons(pairs, (("before", "Baseline"), ("after", "After treatment")), order, looks, highlight)
+    return ribbons(pairs, (("before", "Baseline"), ("after", "After treatment")), order, looks, highlight, test=test)
 
 
 def ribbons(
@@ -41,13 +41,17 @@ def ribbons(
     page: float = COLUMN,
     height: float = HEIGHT,
     room: float = ROOM,
+    test: str = "",
 ) -> Picture:
     """Two or more stacks of statuses from left to right, and ribbons of the patients who go from one to the next.
 
     `values` has patient, mark and a column per stage; `stages` are columns and their headings; `highlight` maps a mark
-    to a colour, others are grey. The first stack is pale, the last one strong.
+    to a colour, others are grey. The first stack is pale, the last one strong. Below: what is coloured, and `test`.
     """
-    picture, (ax,) = blank(page, height, Margins(left=SIDE, right=SIDE, top=7, bottom=4.5))
+    entries = _coloured(values, highlight)
+    rows = len(key_rows(entries, page - 2 * SIDE)) if entries else 0
+    foot = KEY_LINE * (rows + bool(test))
+    picture, (ax,) = blank(page, height + foot + 0.6, Margins(left=SIDE, right=SIDE, top=7, bottom=5.1 + foot))
     last = len(stages) - 1
     gap = (GAP if last == 1 else 1.6 * GAP) * len(values)
     step = (page - 2 * SIDE - 2 * room) / last  # mm from stack to stack
@@ -94,7 +98,21 @@ def ribbons(
         ax.text(x, -0.03 * span, title, ha="center", va="bottom", fontweight="bold")
     ax.set(xlim=(-room / step, last + room / step), ylim=(span, 0))
     ax.axis("off")
+    if entries:
+        draw_key(ax, entries, page - 2 * SIDE, above=-size(ax)[1] - 4.3 - KEY_LINE * (rows - 1))
+    if test:
+        picture.text(SIDE / page, 4.4 / (height + foot), test, va="bottom")
     return picture
+
+
+def _coloured(values: pd.DataFrame, highlight: Mapping[str, str]) -> list[Entry]:
+    """What the colours of ribbons stand for, with the number of patients."""
+    counts = values["mark"].value_counts()
+    return [
+        Entry(f"{mark} (n = {int(counts[mark])})", Look("", colour, colour, colour, "s", 12))
+        for mark, colour in highlight.items()
+        if mark in counts
+    ]
 
 
 def _ordered(part: pd.DataFrame, highlight: Mapping[str, str]) -> list[tuple[str, pd.DataFrame]]:
@@ -147,8 +165,8 @@ def _drawing(result: StatusChange, pairs: pd.DataFrame, order: list[str], what: 
     estimates = tuple(e for e in result.estimates if e.quantity.startswith(what))
     table = pairs.assign(mark="")
     if what == "HET":
-        table["mark"] = table["change"].map({"up": "to HET", "down": "from HET", "same": ""})
-        highlight = {"to HET": TO_HET.colour, "from HET": FROM_HET.colour}
+        table["mark"] = table["change"].map({"up": "turns HET", "down": "turns non-HET", "same": ""})
+        highlight = {"turns HET": TO_HET.colour, "turns non-HET": FROM_HET.colour}
         looks = {"non-HET": LOOKS[1], "HET": LOOKS[2]}
         coloured = "coloured: status differs after treatment"
     else:
@@ -172,7 +190,7 @@ def _drawing(result: StatusChange, pairs: pd.DataFrame, order: list[str], what: 
     alt = f"Ribbons between statuses before and after: {flows}."
     findings = tuple(Finding(_words(e), e) for e in estimates if len(e.groups) > 1 or e.quantity in (what,))
     return Drawing(
-        picture=alluvial(table, order, looks, highlight),
+        picture=alluvial(table, order, looks, highlight, _test(estimates, what)),
         title=title,
         caption=caption,
         alt=alt,
@@ -181,6 +199,11 @@ def _drawing(result: StatusChange, pairs: pd.DataFrame, order: list[str], what: 
         findings=findings,
         key=key,
     )
+
+
+def _test(estimates: Sequence[Estimate], what: str) -> str:
+    """'McNemar, exact: p = 1.00'."""
+    return next((f"{e.method}: {p_equals(e.p)}" for e in estimates if e.quantity == what), "")
 
 
 def _flows(result: StatusChange, what: str) -> list[pd.Series]:

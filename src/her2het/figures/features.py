@@ -1,5 +1,7 @@
 """The study's own measurements: numbers as every score, classes as shares of the patients of each group."""
 
+from dataclasses import replace
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -42,16 +44,17 @@ def features_classes(result: FeatureComparisons) -> tuple[Drawing, ...]:
     across = min(ACROSS, len(names))
     wide = (175 - 11 - 3.5 - 8 * (across - 1)) / across
     looked = {n: _levels(result, n) for n in names}
-    entries = {n: [Entry(level, look) for level, look in looked[n].items()] for n in names}
+    entries = {n: [Entry(level, replace(look, marker="s", area=9)) for level, look in looked[n].items()] for n in names}
     heads = [9.5 + key_height(entries[n], wide) for n in names]
     picture, axes = facets(len(names), across, TALL, by_row(heads, across), 15, across=8)
     told = {e.quantity: e for e in result.associations}
-    for ax, name in zip(axes, names, strict=True):
+    level = by_row([key_height(entries[n], wide) for n in names], across)
+    for at, (ax, name) in enumerate(zip(axes, names, strict=True)):
         rows = result.shares[result.shares["feature"] == name]
         _bars(picture, ax, rows, looked[name], result.labels)
         draw_key(ax, entries[name], wide)
         _, tall = size(ax)
-        above = 1 + (2.5 + key_height(entries[name], wide)) / tall
+        above = 1 + (2.5 + level[at // across]) / tall
         p = f", {p_equals(told[name].p)}" if name in told else ""
         heading = f"{cut(plain(inline(name)), wide - 18)}{p}"
         ax.text(0, above, heading, transform=ax.transAxes, fontweight="bold", va="bottom")

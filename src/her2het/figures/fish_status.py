@@ -11,7 +11,7 @@ from her2het.figures import groups
 from her2het.figures.layout import facets, headroom, size
 from her2het.figures.lettering import cut
 from her2het.figures.marks import Picture, marks_of, plain
-from her2het.figures.paired import paired_lines
+from her2het.figures.paired import PHASE_KEY, paired_lines, phase_key
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import COLUMN, LOOKS, PAGE, Look, drawn
 from her2het.figures.words import (
@@ -32,6 +32,7 @@ from her2het.stats.estimate import Estimate
 
 PHASES = {"baseline": "before treatment", "followup": "after treatment"}
 BOX, LINES = 38.0, 40.0  # mm, height of a facet
+ROOMY = 40.0  # mm of axes above which a bracket says the effect, too
 SHIFTS = (("to HET", LOOKS[2]), ("from HET", LOOKS[4]))
 WORDS = {"HET": "HET status", "HER2 IHC": "HER2 IHC score", "gain": "copy number gain"}
 
@@ -50,6 +51,7 @@ def _by_class(result: FishByStatus, what: str) -> Drawing | None:
     order = result.orders[result.orders["what"] == what].sort_values("place")["group"].tolist()
     order = [name for name in order if (values["group"] == name).any()]
     seen = {"non-HET": LOOKS[1], "HET": LOOKS[2]} if what == "HET" else groups.levels(order)
+    seen = groups.ordered(order) if what == "HER2 IHC" else seen
     seen = {name: seen[name] for name in order}
     cells = [
         (str(name), phase)
@@ -71,7 +73,7 @@ def _by_class(result: FishByStatus, what: str) -> Drawing | None:
         mine = [e for e in told if e.quantity == name and e.contrast.endswith(PHASES[phase])]
         span = headroom(values.loc[values["quantity"] == name, "value"].to_numpy(dtype=float))
         pairs = [] if what == "HER2 IHC" else groups.drawable(mine, order)
-        groups.draw(picture, ax, here, boxes, seen, name, pairs, short=True, span=span)
+        groups.draw(picture, ax, here, boxes, seen, name, pairs, short=size(ax)[0] < ROOMY, span=span)
         _head(ax, capital(PHASES[phase]), head - 3)
         if what == "HER2 IHC":
             text = groups.stated(mine[0]) if mine else "too few to test"
@@ -171,10 +173,12 @@ def shifted_tumours(result: HeterogeneityChange) -> tuple[Drawing, ...]:
     if values.empty:
         return ()
     names = [str(n) for n in values["quantity"].drop_duplicates()]
-    picture, axes = facets(len(names), 4, LINES, [7.0] * (-(-len(names) // 4)), 9, across=10, left=11)
+    heads = [7.0] * (-(-len(names) // 4))
+    picture, axes = facets(len(names), 4, LINES, [heads[0] + PHASE_KEY, *heads[1:]], 9, across=10, left=11)
     for ax, name in zip(axes, names, strict=True):
         _shifted(picture, ax, values[values["quantity"] == name])
         _head(ax, name, 2.0)
+    phase_key(axes[0], 7.0)
     counts = values[values["quantity"] == names[0]]["shift"].value_counts()
     said = join(f"{int(counts.get(mark, 0))} turn {mark.replace('from HET', 'non-HET').replace('to HET', 'HET')}"
                 for mark, _ in SHIFTS)  # fmt: skip

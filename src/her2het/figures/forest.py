@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from her2het.figures.lettering import cut, width
+from her2het.figures.lettering import cut, width, wrap
 from her2het.figures.marks import Mark, Picture, plain
 from her2het.figures.style import CLOUD, INK, MUTED, PAGE, PAPER, RULE, SMALL, TYPE, Look
 
@@ -58,12 +58,14 @@ class Frame:
     ends: tuple[str, str] = ("", "")
     shown: tuple[str, ...] = field(default=())
     step: float = STEP
+    lead: str = ""  # stands above the names
+    lines: int = 1  # of a name
 
 
 def forest(rows: Sequence[Row], frame: Frame) -> tuple[Picture, Axes]:
     """One picture; its height follows from the number of rows."""
     places, depth = _places(rows, frame.step)
-    bottom = 13.5 if frame.ends[0] else 10.0
+    bottom = 14.2 if frame.ends[0] else 10.0
     height = frame.top + depth + bottom
     picture = Picture(frame.page, height)
     right = sum(frame.widths) + 2.5
@@ -77,24 +79,31 @@ def forest(rows: Sequence[Row], frame: Frame) -> tuple[Picture, Axes]:
         ax.axvspan(*frame.band, color=RULE, lw=0, alpha=0.5, zorder=0)
     ax.axvline(frame.nothing, color=MUTED, lw=0.6, zorder=0.5)
     drawn: list[tuple[Point, float]] = []
+    for y in places[1:] if frame.lines > 1 else ():
+        ends, level = [-frame.names / wide, 1 + right / wide], [y - frame.step / 2] * 2
+        ax.plot(ends, level, transform=ax.get_yaxis_transform(), color=RULE, lw=0.4, clip_on=False, zorder=0)
     for row, y in zip(rows, places, strict=True):
         if row.heading:
             _left(ax, -frame.names / wide, y - frame.step / 2 - 1.6, row.heading, frame.names + wide, weight="bold")
         colour = MUTED if row.muted else INK
-        _left(ax, -frame.names / wide, y, row.name, frame.names - 1, colour=colour, italic=row.italic)
+        _left(
+            ax, -frame.names / wide, y, row.name, frame.names - 1, colour=colour, italic=row.italic, lines=frame.lines
+        )
         drawn += [(point, y + _lift(at, len(row.points), frame.step)) for at, point in enumerate(row.points)]
         x = 1.0 + 2.5 / wide
         for text, space in zip(row.texts, frame.widths, strict=True):
             _left(ax, x, y, text, space, colour=colour)
             x += space / wide
     _draw(picture, ax, drawn, frame.limits)
+    if frame.lead:
+        _left(ax, -frame.names / wide, -2.2, frame.lead, frame.names + wide, colour=MUTED)
     x = 1.0 + 2.5 / wide
     for text, space in zip(frame.columns, frame.widths, strict=True):
         _left(ax, x, -2.2, text, space, colour=MUTED)
         x += space / wide
     for text, x, side in zip(frame.ends, (0.0, 1.0), ("left", "right"), strict=True):
         if text:
-            ax.text(x, -7.6 / depth, text, transform=ax.transAxes, ha=side, va="top", fontsize=SMALL, color=MUTED)
+            ax.text(x, -8.3 / depth, text, transform=ax.transAxes, ha=side, va="top", fontsize=SMALL, color=MUTED)
     return picture, ax
 
 
@@ -110,7 +119,9 @@ def _places(rows: Sequence[Row], step: float) -> tuple[list[float], float]:
 
 def _lift(at: int, count: int, step: float) -> float:
     """Where one of several points lies within its row, mm."""
-    return 0.0 if count == 1 else (at / (count - 1) - 0.5) * (step - 1.1)
+    return (
+        0.0 if count == 1 else (at / (count - 1) - 0.5) * min(1.7 * (count - 1), step - (1.1 if step <= STEP else 2.2))
+    )
 
 
 def _left(
@@ -123,11 +134,12 @@ def _left(
     colour: str = INK,
     italic: bool = False,
     weight: str = "normal",
+    lines: int = 1,
 ) -> None:
-    shown = cut(plain(text), space, weight=weight)
+    shown = cut(plain(text), space, weight=weight) if lines == 1 else wrap(text, space, weight=weight, lines=lines)
     ax.text(
-        x, y, shown, transform=ax.get_yaxis_transform(), ha="left", va="center_baseline", color=colour,
-        fontstyle="italic" if italic else "normal", fontweight=weight, clip_on=False,
+        x, y, shown, transform=ax.get_yaxis_transform(), ha="left", va="center" if "\n" in shown else "center_baseline",
+        color=colour, fontstyle="italic" if italic else "normal", fontweight=weight, clip_on=False, linespacing=1.1,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -168,9 +169,26 @@ def stated(e: Estimate) -> str:
     return f"{e.effect} {number(e.value, decimals(e))}, {p_equals(e.p)}"
 
 
+def ordered(names: Sequence[str]) -> dict[str, Look]:
+    """One look for the levels of a scale: their place on the axis tells them apart."""
+    return dict.fromkeys(names, replace(LOOKS[5], marker="o", area=8))
+
+
 def levels(names: Sequence[str], start: int = 3) -> dict[str, Look]:
     """Looks for the levels of a variable other than the group, in other hues, so that none is taken for a group."""
     return {name: LOOKS[(start + at) % len(LOOKS)] for at, name in enumerate(names)}
 
 
-__all__ = ["BOX", "BRACKET", "CAPTION", "box_points", "draw", "draw_brackets", "drawable", "levels", "stated", "swarm"]
+__all__ = [
+    "BOX",
+    "BRACKET",
+    "CAPTION",
+    "box_points",
+    "draw",
+    "draw_brackets",
+    "drawable",
+    "levels",
+    "ordered",
+    "stated",
+    "swarm",
+]

@@ -1,5 +1,8 @@
 """Genes or sets relative to a control group or to before treatment: a heatmap in runs from common to unique."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,7 +13,7 @@ from her2het.figures.layout import size
 from her2het.figures.lettering import cut, width, wrap
 from her2het.figures.marks import Mark, Picture, plain
 from her2het.figures.panel import Drawing
-from her2het.figures.style import INK, PAGE, PAPER, SMALL, drawn
+from her2het.figures.style import INK, MUTED, PAGE, PAPER, SMALL, drawn
 from her2het.figures.words import join, number, p_text, scale
 from her2het.results.scores import (
     CheckpointChange,
@@ -25,7 +28,7 @@ from her2het.results.scores import (
 
 DIVERGING = LinearSegmentedColormap.from_list("change", ["#2166ac", "#92c5de", "#ffffff", "#f4a582", "#b2182b"])
 STAR = 0.05
-CELL, KEY = 6.0, 18.0  # mm: height of a row, room of the colour key
+CELL, KEY, TIER = 6.0, 18.0, 3.6  # mm: height of a row, room of the colour key, height of a line of names over runs
 COMMON, OPPOSITE, NONE = "common", "opposite", "none"
 
 
@@ -157,12 +160,16 @@ def _heatmap(
     unit = scale(result.unit)
     n = dict(zip(result.sizes["group"], result.sizes["n"], strict=True))
     style = "italic" if italic else "normal"
+    named: list[Run] = []
     if upright:
         foot = max(width(n, SMALL) for n in names) + 3
         heads = [f"{plain(g)} (n = {n[g]})" for g in groups]
         left = min(45.0, max(width(h) for h in heads) + 4)
         heads = [cut(h, left - 3) for h in heads]
-        height = 10 + CELL * len(groups) + foot
+        runs = items.groupby("run", sort=False).size()
+        words = [run_words(str(run), len(result.deciding)) for run in runs.index]
+        named = place_runs(words, [int(k) for k in runs], (PAGE - left - KEY) / len(names), PAGE - KEY - left)
+        height = 10 + TIER * max(r.tier for r in named) + CELL * len(groups) + foot
         box = (left / PAGE, foot / height, (PAGE - left - KEY) / PAGE, CELL * len(groups) / height)
         grid, stars = values, p
     else:
@@ -203,9 +210,63 @@ def _heatmap(
     ax.tick_params(length=0, pad=2)
     ax.spines[:].set_visible(False)
     ax.invert_yaxis()
-    _spans(ax, items, len(result.deciding), upright=upright)
-    _colour_key(picture, mesh, unit, limit, height)
+    if upright:
+        _over(ax, named)
+    else:
+        _beside(ax, items, len(result.deciding))
+    _colour_key(picture, mesh, f"{'Change' if isinstance(result, ExpressionChange) else 'Difference'},\n{unit}", limit)
     return picture
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where the name of a run of items stands, mm from the first item: over its middle, or to one side on a tier."""
+
+    words: str
+    start: float
+    end: float
+    tier: int
+    at: float
+    align: str
+
+
+def place_runs(words: Sequence[str], counts: Sequence[int], step: float, space: float) -> list[Run]:
+    """The name of each run over it; one wider than its run stands higher, led to it by a line that crosses no name.
+
+    Each name is tried in its own room, else to the right or left of its run's middle on the lowest tier that is free,
+    the last run first: a line then rises to the left of the names on the tiers below. `step` is the width of an item
+    and `space` that of all.
+    """
+    ends = step * np.cumsum(counts)
+    placed: list[Run] = []
+    for name, count, end in sorted(zip(words, counts, ends, strict=True), key=lambda r: -r[2]):
+        start, middle, wide = end - step * count, end - step * count / 2, width(name)
+        tries = [Run(name, start, end, 0, middle, "center")] if wide < step * count + 2 else []
+        tries += [
+            Run(name, start, end, tier, middle, side)
+            for tier in range(1, len(words) + 1)
+            for side in ("left", "right")
+            if (middle + wide < space + 2 if side == "left" else middle - wide > -20)
+        ]
+        free = (r for r in tries if not any(_clash(r, other) for other in placed))
+        placed.append(next(free, Run(name, start, end, len(words) + 1 + len(placed), middle, "center")))
+    return placed[::-1]
+
+
+def _clash(one: Run, other: Run) -> bool:
+    """Whether the names of two runs, or the name of one and the line to the other, are over each other."""
+    (a, b), (c, d) = _reach(one), _reach(other)
+    if one.tier == other.tier:
+        return a < d + 1.5 and c < b + 1.5
+    low, high = (one, other) if one.tier < other.tier else (other, one)
+    left, right = _reach(low)
+    return left - 0.5 < high.at < right + 0.5
+
+
+def _reach(run: Run) -> tuple[float, float]:
+    wide = width(run.words)
+    left = {"left": run.at, "center": run.at - wide / 2, "right": run.at - wide}[run.align]
+    return left, left + wide
 
 
 def run_words(run: str, groups: int) -> str:
@@ -215,44 +276,40 @@ def run_words(run: str, groups: int) -> str:
     return known.get(run, f"{plain(run)} alone" if groups > 1 else "Different")
 
 
-def _spans(ax: Axes, items: pd.DataFrame, deciding: int, *, upright: bool) -> None:
+def _over(ax: Axes, runs: Sequence[Run]) -> None:
     """A line and a name over each run of items."""
+    wide, tall = size(ax)
+    for run in runs:
+        ends = [(run.start + 0.3) / wide, (run.end - 0.3) / wide]
+        ax.plot(ends, [1 + 1.2 / tall] * 2, transform=ax.transAxes, color=INK, lw=0.8, clip_on=False)
+        y = 1 + (2.0 + TIER * run.tier) / tall
+        if run.tier:
+            rise = [1 + 1.2 / tall, y + (0.0 if run.align == "center" else 1.4 / tall)]
+            ax.plot([run.at / wide] * 2, rise, transform=ax.transAxes, color=MUTED, lw=0.5, clip_on=False)
+        aside = {"left": 0.8, "center": 0.0, "right": -0.8}[run.align]
+        ax.text((run.at + aside) / wide, y, run.words, transform=ax.transAxes, ha=run.align, va="bottom")
+
+
+def _beside(ax: Axes, items: pd.DataFrame, deciding: int) -> None:
+    """A line and a name beside each run of items."""
     start = 0
+    wide, _ = size(ax)
+    at = ax.get_yaxis_transform()
     for run, count in items.groupby("run", sort=False).size().items():
+        ends = [start + 0.15, start + count - 0.15]
+        ax.plot([1 + 1.5 / wide] * 2, ends, transform=at, color=INK, lw=0.8, clip_on=False)
         words = run_words(str(run), deciding)
-        if upright:
-            at = ax.get_xaxis_transform()
-            tall = size(ax)[1]
-            ax.plot(
-                [start + 0.15, start + count - 0.15],
-                [1 + 1.2 / tall] * 2,
-                transform=at,
-                color=INK,
-                lw=0.8,
-                clip_on=False,
-            )
-            room = count * ax.get_position().width * PAGE / len(items)
-            if width(words) < room + 2:  # a run too narrow for its name is told in the caption
-                ax.text(start + count / 2, 1 + 2.0 / tall, words, transform=at, ha="center", va="bottom")
-        else:
-            wide = ax.get_position().width * PAGE
-            at = ax.get_yaxis_transform()
-            ax.plot(
-                [1 + 1.5 / wide] * 2,
-                [start + 0.15, start + count - 0.15],
-                transform=at,
-                color=INK,
-                lw=0.8,
-                clip_on=False,
-            )
-            ax.text(1 + 2.8 / wide, start + count / 2, words, transform=at, ha="left", va="center")
+        ax.text(1 + 2.8 / wide, start + count / 2, words, transform=at, ha="left", va="center")
         start += int(count)
 
 
-def _colour_key(picture: Picture, mesh: QuadMesh, unit: str, limit: float, height: float) -> None:
-    key = picture.add_axes(((PAGE - 13) / PAGE, max(0.1, 1 - 26 / height), 2.2 / PAGE, min(0.6, 16 / height)))
+def _colour_key(picture: Picture, mesh: QuadMesh, words: str, limit: float) -> None:
+    height = picture.height
+    key = picture.add_axes(((PAGE - 13) / PAGE, max(0.1, 1 - 25.5 / height), 2.2 / PAGE, min(0.6, 16 / height)))
     bar = picture.colorbar(mesh, cax=key, ticks=[-limit, 0, limit])
     bar.ax.set_yticklabels([f"−{limit:g}", "0", f"+{limit:g}"])
     bar.outline.set_visible(False)
     key.tick_params(length=0, pad=2)
-    picture.text((PAGE - 1) / PAGE, 1 - 4.5 / height, unit, ha="right", va="bottom", fontsize=SMALL)
+    picture.text(
+        (PAGE - 1) / PAGE, 1 - 1.2 / height, words, ha="right", va="top", fontsize=SMALL, multialignment="right"
+    )

@@ -13,7 +13,7 @@ from her2het.figures.layout import Entry, Margins, blank, draw_key, facets, key_
 from her2het.figures.lettering import cut, width
 from her2het.figures.marks import Mark, Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
-from her2het.figures.style import CLOUD, COLUMN, INK, LOOKS, MUTED, PAGE, RULE, SMALL, Look, drawn, looks
+from her2het.figures.style import CLOUD, COLUMN, INK, LOOKS, MUTED, PAGE, PAPER, RULE, SMALL, Look, drawn, looks
 from her2het.figures.words import capital, found, join, number, p_equals
 from her2het.results.mutations import Mutations
 from her2het.stats.estimate import Estimate
@@ -154,7 +154,7 @@ def _tracks(result: Mutations, shown: list[str]) -> list[_Track]:
             here = rows[rows["place"] == place].groupby("patient")["mutated"].any()
             classes = {str(p): "seen" if m else "not seen" for p, m in here.items()}
             name = f"{capital(words)} {place}" if most > 1 else capital(words)
-            found.append(_Track(name, classes, {"seen": INK, "not seen": "#fefefe"}, sample=True))
+            found.append(_Track(name, classes, {"seen": INK, "not seen": PAPER}, sample=True))
     return found
 
 
@@ -163,7 +163,7 @@ def _known(values: pd.Series) -> dict[str, str]:
 
 
 def _entries(tracks: list[_Track]) -> list[Entry]:
-    """Key of the classes that occur; samples are told in the caption."""
+    """Key of the classes that occur, and of what a sample shows."""
     entries: list[Entry] = []
     for track in tracks:
         if not track.sample:
@@ -172,6 +172,9 @@ def _entries(tracks: list[_Track]) -> list[Entry]:
                 if n:
                     look = Look("", colour, colour, MUTED if track.name != "Group" else colour, "s", 10)
                     entries.append(Entry(f"{plain(name)} (n = {n})", look))
+    if any(track.sample for track in tracks):
+        entries.append(Entry("seen in the sample", Look("", INK, INK, INK, "s", 10)))
+        entries.append(Entry("not seen in it", Look("", PAPER, PAPER, MUTED, "s", 10)))
     return entries
 
 

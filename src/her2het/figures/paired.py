@@ -1,13 +1,14 @@
 """The same patients before and after treatment, as lines."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from her2het.figures.layout import Entry, Margins, blank, draw_key, headroom, key_height, name_y, size
+from her2het.figures.layout import KEY_LINE, Entry, Margins, blank, draw_key, headroom, key_height, name_y, size
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import CLOUD, INK, LOOKS, MUTED, PAGE, Look, drawn
@@ -16,6 +17,7 @@ from her2het.results.change import HeterogeneityChange
 from her2het.stats.estimate import Estimate
 
 BASE, AFTER = 0.0, 1.0
+PHASE_KEY = KEY_LINE  # mm that the key of the two phases takes
 
 
 def paired_lines(
@@ -33,7 +35,8 @@ def paired_lines(
 
     Baseline points are pale, points after treatment strong; medians as bars; above: what the test says.
     """
-    known = values.dropna(subset=["before", "after"])
+    both = np.isfinite(values[["before", "after"]].to_numpy(dtype=float)).all(axis=1)
+    known = values[both]
     everything = known[["before", "after"]].to_numpy(dtype=float).ravel()
     ax.set(xlim=(-0.45, 1.45), ylim=span or headroom(everything))
     if label:
@@ -74,6 +77,16 @@ def paired_lines(
         ax.text(0.5, 1 + 1.6 / tall, p_of_pairs(estimate), transform=ax.transAxes, ha="center", va="bottom", color=INK)
     else:
         ax.text(0.5, 1 + 1.6 / tall, "too few to test", transform=ax.transAxes, ha="center", va="bottom", color=MUTED)
+
+
+def phase_key(ax: Axes, above: float) -> None:
+    """Pale is before treatment and strong after it, in whatever hue; `above` is the gap to the axes in mm."""
+    grey = LOOKS[7]
+    entries = [
+        Entry("baseline", grey, grey.pale, grey.strong),
+        Entry("after treatment", grey, grey.strong, grey.strong),
+    ]
+    draw_key(ax, [replace(e, look=replace(grey, marker="o", area=8)) for e in entries], PAGE - 30, above=above)
 
 
 @drawn

@@ -8,16 +8,17 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from her2het.figures.forest import records
-from her2het.figures.layout import Entry, Margins, blank, draw_key, key_height
-from her2het.figures.lettering import wrap
+from her2het.figures.layout import KEY_LINE, Entry, Margins, blank, draw_key, key_height, size
+from her2het.figures.lettering import width, wrap
 from her2het.figures.marks import Mark, Picture, plain
 from her2het.figures.panel import Drawing
-from her2het.figures.style import COLUMN, LOOKS, RULE, Look, drawn
+from her2het.figures.style import COLUMN, LOOKS, MUTED, RULE, Look, drawn
 from her2het.figures.words import capital, join, number
 from her2het.results.planning import NextTrial
 
 TICKS = (5, 10, 20, 50, 100, 200, 500)
 LINES = 5  # shifts that a picture shows
+LINE_KEY = KEY_LINE  # mm for what full and dashed lines are
 
 
 @drawn
@@ -37,6 +38,20 @@ def _log(ax: Axes, low: float, high: float) -> None:
     ax.set_xlim(low, high)
 
 
+def _line_key(ax: Axes, full: str, dashed: str) -> None:
+    """What full and dashed lines are, right above the axes."""
+    wide, tall = size(ax)
+    x, y = -11 + 0.3, 1 + 2.8 / tall
+    for words, dashes in ((full, (None, None)), (dashed, (3, 2))):
+        if words:
+            ax.plot(
+                [x / wide, (x + 5) / wide], [y, y], color=MUTED, lw=1.1, dashes=dashes, transform=ax.transAxes,
+                clip_on=False,
+            )  # fmt: skip
+            ax.text((x + 6) / wide, y, words, transform=ax.transAxes, va="center_baseline")
+            x += 10 + width(words)
+
+
 def _power(result: NextTrial) -> Drawing | None:
     """One line per comparison: at its estimate, and dashed at the end of its interval nearer to no effect."""
     curves = result.curves[result.curves["kind"] == "shift"]
@@ -49,7 +64,7 @@ def _power(result: NextTrial) -> Drawing | None:
     names = names or [str(q) for q in planned.nsmallest(LINES, "n_first")["question"]]
     seen = {name: LOOKS[at % len(LOOKS)] for at, name in enumerate(names)}
     entries = [Entry(name, look) for name, look in seen.items()]
-    top = 2 + key_height(entries, COLUMN - 4)
+    top = 2 + LINE_KEY + key_height(entries, COLUMN - 4)
     picture, (ax,) = blank(COLUMN, 62 + top, Margins(left=13, right=5, top=top))
     ax.axhline(result.power, color=RULE, lw=0.8, zorder=0)
     for name, look in seen.items():
@@ -62,7 +77,8 @@ def _power(result: NextTrial) -> Drawing | None:
             picture.mark(line, [Mark((), f"{plain(name)}\n{basis}: {_count(need['n_first'])} per group")])
     _log(ax, 5, 500)
     ax.set(ylim=(0, 1.02), xlabel="Patients per group (equal groups)", ylabel="Power")
-    draw_key(ax, entries, COLUMN - 4, left=-11)
+    draw_key(ax, entries, COLUMN - 4, left=-11, above=1.6 + LINE_KEY)
+    _line_key(ax, "effect as estimated", "as small as it may be")
     needs = [
         f"{name}: {_count(_of(result, name, 'as estimated'))}, or {_count(_of(result, name, 'smallest'))}"
         for name in names
@@ -105,7 +121,7 @@ def _rates(result: NextTrial) -> Drawing | None:
     names = [str(n) for n in grid["control_words"].unique()]
     hues = {name: LOOKS[2 if " HET" in name else 1] for name in names}
     entries = [Entry(wrap(name, 60), hues[name]) for name in names]
-    top = 2 + key_height(entries, COLUMN - 4)
+    top = 2 + LINE_KEY + key_height(entries, COLUMN - 4)
     picture, (ax,) = blank(COLUMN, 62 + top, Margins(left=13, right=5, top=top))
     for name in names:
         for power in sorted(grid["power"].unique()):
@@ -121,7 +137,9 @@ def _rates(result: NextTrial) -> Drawing | None:
     ax.set_yticks(ticks, [str(t) for t in ticks])
     ax.set_yticks([], minor=True)
     ax.set(xlabel="Gain in pCR rate, points", ylabel="Patients per arm", ylim=(8, 1.3 * high))
-    draw_key(ax, entries, COLUMN - 4, left=-11)
+    draw_key(ax, entries, COLUMN - 4, left=-11, above=1.6 + LINE_KEY)
+    others = [f"{100 * power:g} %" for power in sorted(grid["power"].unique()) if power != result.power]
+    _line_key(ax, f"power {100 * result.power:g} %", join(others))
     rows = result.rows[result.rows["basis"] == "target"]
     told = (
         join(f"{plain(r.question)}: {r.n_first:.0f} per arm" for r in records(rows.iloc[[0, -1]])) if len(rows) else ""

@@ -78,6 +78,7 @@ def _areas(order: pd.DataFrame, told: dict[str, Estimate], *, narrow: bool) -> P
         names=30.0 if narrow else min(46.0, widest([str(f) for f in order["feature"]])),
         page=COLUMN if narrow else PAGE,
         ends=("lower with pCR", "higher with pCR"),
+        lead="filled: q < 0.05" + ("" if narrow else "; grey: resampled patients"),
     )
     return forest(rows, frame)[0]
 
@@ -131,8 +132,9 @@ def _models(result: ResponseModel) -> Drawing:
     frame = Frame(
         limits=(0.3, 1.0), label="Area under the ROC curve of patients not seen", nothing=0.5,
         ticks=(0.4, 0.6, 0.8, 1.0),
-        columns=("number", "AUC (95 % CI)", "seen", "calibration slope", "scaled Brier"),
-        widths=(11.0, 27.0, 10.0, 27.0, 16.0), names=min(52.0, widest([str(m) for m in result.models["model"]])),
+        columns=("number", "AUC (95 % CI)", "AUC seen", "calibration slope", "scaled Brier"),
+        lead="grey: resampled patients", widths=(11.0, 27.0, 14.0, 27.0, 16.0),
+        names=min(52.0, widest([str(m) for m in result.models["model"]])),
     )  # fmt: skip
     last, e = result.models.iloc[-1], result.aucs[-1]
     gains = [d for d in result.differences if d.low > 0]
@@ -147,7 +149,7 @@ def _models(result: ResponseModel) -> Drawing:
         "cross-validation; "
         f"n = {e.n[0]} with and {e.n[1]} without pCR. Line: 95 % interval, grey: resampled patients. Number: "
         "measurements; "
-        "seen: area in the patients the model was fitted to, which is too large; calibration slope: 1 where "
+        "AUC seen: in the patients the model was fitted to, which is too large; calibration slope: 1 where "
         "chances mean "
         "what they say; scaled Brier: share of the error of the plain rate that is removed. Single repeats of "
         "the largest "
@@ -271,7 +273,7 @@ def _coefficients(result: ResponseModel) -> Drawing:
     frame = Frame(
         limits=(-reach, reach), label="Coefficient, log odds per standard deviation", nothing=0.0,
         ticks=(-tick, 0.0, tick), columns=("same sign",), widths=(13.0,),
-        names=min(32.0, widest([str(f) for f in shown["feature"]])), page=COLUMN,
+        names=min(40.0, widest([str(f) for f in shown["feature"]])), page=COLUMN,
         top=5 + key_height(entries, COLUMN - 4),
     )  # fmt: skip
     picture, ax = forest(rows, frame)

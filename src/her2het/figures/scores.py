@@ -1,6 +1,6 @@
 """Scores by group before treatment, and before against after treatment: one facet per score."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,10 +8,11 @@ from matplotlib.collections import LineCollection
 
 from her2het.figures import groups
 from her2het.figures.layout import by_row, facets, headroom, size
-from her2het.figures.lettering import cut
+from her2het.figures.lettering import LINE, cut, width
 from her2het.figures.marks import Picture, marks_of, plain
+from her2het.figures.paired import PHASE_KEY, phase_key
 from her2het.figures.panel import Drawing, Finding
-from her2het.figures.style import CLOUD, LOOKS, drawn, looks
+from her2het.figures.style import CLOUD, LOOKS, PAGE, drawn, looks
 from her2het.figures.words import (
     capital,
     compared,
@@ -121,7 +122,9 @@ def _by_group(
     seen = looks(result.labels)
     tests = {n: groups.drawable([e for e in result.comparisons if e.quantity == n], list(seen)) for n in names}
     head = [2.0 + groups.BRACKET * len(tests[n]) for n in names]
-    picture, axes = facets(len(names), across, BOX, [h + 4.5 for h in by_row(head, across)], 15, across=9, left=13)
+    picture, axes = facets(
+        len(names), across, BOX, [h + 4.5 for h in by_row(head, across)], 15, across=9 if across > 2 else 14, left=13
+    )
     for at, (ax, name) in enumerate(zip(axes, names, strict=True)):
         values = result.values[(result.values["score"] == name) & result.values["group"].notna()]
         groups.draw(
@@ -152,18 +155,24 @@ def _change(result: ScoreStudy | FishDiversity, what: str) -> tuple[Drawing, ...
     if not names:
         return ()
     across = min(4, len(names)) if len(names) != 5 else 3
-    rows = -(-len(names) // across)
-    picture, axes = facets(len(names), across, LINES, [11.5] * rows, 11, across=9, left=13)
+    gap = 9 if across > 2 else 14
+    slot = 2.2 / 4.2 * (PAGE - 16.5 - gap * (across - 1)) / across  # mm of one of the two parts of a facet
+    said = {name: {part: _said(result, name, part, slot) for part, _ in PARTS} for name in names}
+    more = LINE * max(text.count("\n") for texts in said.values() for text in texts.values())
+    heads = [11.5 + more] * -(-len(names) // across)
+    picture, axes = facets(len(names), across, LINES, [heads[0] + PHASE_KEY, *heads[1:]], 11, across=gap, left=13)
     for at, (ax, name) in enumerate(zip(axes, names, strict=True)):
-        _lines(picture, ax, result, name)
+        _lines(picture, ax, result, name, said[name])
+        _head(ax, name, 4.6 + more)
         if at % across == 0:
             ax.set_ylabel(scale(result.unit))
+    phase_key(axes[0], 9.0 + more)
     estimates = tuple(e for e in result.changes if e.quantity in names)
     drawing = Drawing(
         picture,
         title=_title(result, what, estimates, "no change found under treatment", "change under treatment"),
         caption=f"{what} of the same patients before (pale) and after treatment (strong), those not HET and those HET "
-        "at baseline; each line is a patient. Above: p of the signed-rank test, not adjusted."
+        "at baseline; each line is a patient. Above: p of the signed-rank test, not adjusted; n: pairs that it used."
         f"{methods(estimates)}",
         alt=f"{len(names)} sets of paired lines before and after treatment: {join(inline(n) for n in names)}.",
         numbers=result.pairs[result.pairs["score"].isin(names)].reset_index(drop=True),
@@ -174,7 +183,14 @@ def _change(result: ScoreStudy | FishDiversity, what: str) -> tuple[Drawing, ...
     return (drawing,)
 
 
-def _lines(picture: Picture, ax: Axes, result: ScoreStudy | FishDiversity, name: str) -> None:
+def _said(result: ScoreStudy | FishDiversity, name: str, part: str, space: float) -> str:
+    """What the test says of one part, on two lines where one is too wide."""
+    test = next((e for e in result.changes if e.quantity == name and e.groups == (part,)), None)
+    text = p_of_pairs(test) if test else "too few"
+    return text if width(text) < space - 1 else text.replace(", n = ", "\nn = ")
+
+
+def _lines(picture: Picture, ax: Axes, result: ScoreStudy | FishDiversity, name: str, said: Mapping[str, str]) -> None:
     pairs = result.pairs[result.pairs["score"] == name]
     everything = pairs[["before", "after"]].to_numpy(dtype=float).ravel()
     shown = places(*headroom(everything)) + 1
@@ -196,14 +212,14 @@ def _lines(picture: Picture, ax: Axes, result: ScoreStudy | FishDiversity, name:
                     np.full(len(rows), x), ends[:, column], s=6, c=face, edgecolors=look.strong, lw=0.35, zorder=2
                 )
                 picture.mark(points, marks_of([[p] for p in rows["patient"]], tips))
-        test = next((e for e in result.changes if e.quantity == name and e.groups == (part,)), None)
-        text = p_of_pairs(test) if test else "too few"
-        ax.text((left + right) / 2, 1 + 1.0 / tall, text, transform=ax.get_xaxis_transform(), ha="center", va="bottom")
+        ax.text(
+            (left + right) / 2, 1 + 1.0 / tall, said[part], transform=ax.get_xaxis_transform(), ha="center",
+            va="bottom", linespacing=1.15,
+        )  # fmt: skip
         ticks.append(f"{part}\nn = {len(rows)}")
     ax.set(xlim=(-0.5, 3.7), ylim=headroom(everything))
     ax.set_xticks([0.5, 2.7], ticks)
     ax.tick_params(axis="x", length=0, pad=3)
-    _head(ax, name, 4.6)
 
 
 def _head(ax: Axes, name: str, above: float) -> None:

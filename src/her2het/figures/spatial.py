@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from her2het.figures.layout import size
-from her2het.figures.lettering import cut
+from her2het.figures.lettering import cut, width
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.panel import Drawing
 from her2het.figures.style import CLOUD, COLUMN, INK, LOOKS, PAGE, PAPER, RULE, drawn
@@ -37,7 +37,7 @@ def spatial_maps(result: SpatialPatterns) -> tuple[Drawing, ...]:
             title=title if total else "Amplified nuclei on maps of a few tumours",
             caption="Each square is an area of one sample, each point a nucleus; bar: 100 µm. Above: Moran's I of the "
             "whole tumour with the p of its permutation test, and the share of amplified nuclei in the largest "
-            "connected group of their area. Six nearest neighbours; the rule is a proposal, not validated.",
+            "connected group of their area (joined). Six nearest neighbours; the rule is a proposal, not validated.",
             alt=f"Maps of nuclei in {len(shown)} tumours: {join(p.lower() for p in patterns)}.",
             numbers=numbers,
             wide=True,
@@ -95,9 +95,10 @@ def _tumour(
     name = f"{row['pattern'].capitalize()}: {plain(row['patient'])}"
     if row["phase"] != "baseline":
         name += ", after treatment"
-    said = (
-        f"I {number(float(tests['moran']))}, {p_equals(float(tests['p']))}; {number(100 * float(tests['joined']), 0)} %"
-    )
+    moran, p, joined = number(float(tests["moran"])), p_equals(float(tests["p"])), float(tests["joined"])
+    said = f"Moran’s I {moran}, {p}; joined {number(100 * joined, 0)} %"
+    if width(said) > wide:
+        said = f"I {moran}, {p}; {number(100 * joined, 0)} %"
     head.text(
         0, 1 + 4.2 / side, cut(name, wide, weight="bold"), transform=head.transAxes, fontweight="bold", va="bottom"
     )
@@ -133,6 +134,7 @@ def _key(picture: Picture, ax: Axes) -> None:
         ax.scatter([x / wide], [y], s=area, c=colour, lw=0, transform=ax.transAxes, clip_on=False)
         ax.text((x + 1.6) / wide, y, text, transform=ax.transAxes, va="center_baseline")
         x += 27
+    ax.text(x / wide, y, f"bar: {BAR:g} µm", transform=ax.transAxes, va="center_baseline")
 
 
 def _scale(ax: Axes, span: float) -> None:

@@ -128,7 +128,8 @@ def subtype_shift(result: Subtypes) -> tuple[Drawing, ...]:
     order = [s for s in SUBTYPES if ((shift["before"] == s) | (shift["after"] == s)).any()]
     pairs = shift.assign(mark=shift["het_before"].map({"HET": "HET at baseline"}).fillna(""))
     het = int((pairs["mark"] != "").sum())
-    picture = alluvial(pairs, order, SUBTYPES, {"HET at baseline": LOOKS[2].colour})
+    test = next((f"{e.method}: {p_equals(e.p)}" for e in result.shift_tests if e.groups == ("all",)), "")
+    picture = alluvial(pairs, order, SUBTYPES, {"HET at baseline": LOOKS[2].colour}, test)
     moved = int((shift["before"] != shift["after"]).sum())
     told = result.shift_tests
     flows = shift.groupby(["before", "after"]).size().reset_index(name="patients")

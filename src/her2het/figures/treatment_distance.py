@@ -38,6 +38,7 @@ BY = {  # quantity -> (column, key, looks of yes/HET first)
     "PIK3CA/ERBB2 mutated": ("mutated", "mutation"),
     "HET shifts": ("shifted", "shift"),
 }
+SHORT = {"PIK3CA/ERBB2 mutated": ("mutated", "not mutated"), "HET shifts": ("HET shifts", "HET stays")}  # yes, no
 CLASSES = {"HER2 IHC score": "ihc", "hormone receptor": "hr", "ER": "er", "nodes": "nodes"}
 COLUMN_OF = {"Residual cancer burden": "rcb", "Age": "age", "Amplified fraction": "fraction",
              "ERBB2/CEP17 ratio": "ratio", "Distance between biopsies": "between_biopsies"}  # fmt: skip
@@ -63,9 +64,17 @@ def _by_status(result: TreatmentDistance, name: str) -> Drawing | None:
     else:
         values["group"] = values[column]
     yes, no = estimates[0].groups
-    seen = {no: LOOKS[1], yes: LOOKS[2]} if column == "het_before" else groups.levels([no, yes])
+    short = dict(zip((yes, no), SHORT.get(name, (yes, no)), strict=True))
+    values["group"] = values["group"].map(short)
+    seen = (
+        {short[no]: LOOKS[1], short[yes]: LOOKS[2]}
+        if column == "het_before"
+        else groups.levels([short[no], short[yes]])
+    )
     boxes = result.boxes[result.boxes["quantity"] == name]
-    picture, _ = groups.box_points(values.dropna(subset=["group"]), boxes, seen, AXIS, estimates)
+    boxes = boxes.assign(group=boxes["group"].map(short))
+    shown = [replace(e, groups=tuple(short[g] for g in e.groups)) for e in estimates]
+    picture, _ = groups.box_points(values.dropna(subset=["group"]), boxes, seen, AXIS, shown)
     return Drawing(
         picture,
         title=title_of_groups(WHAT, estimates),
@@ -189,7 +198,7 @@ def _classes(result: TreatmentDistance) -> Drawing | None:
         else:
             values["group"] = values[column]
             order = sorted(set(values["group"].dropna()))
-        seen = groups.levels(order)
+        seen = groups.ordered(order) if name == "HER2 IHC score" else groups.levels(order)
         groups.draw(picture, ax, values.dropna(subset=["group"]), boxes, seen, "", span=span)
         ax.set_ylabel("Distance" if at % 4 == 0 else "")
         tall = size(ax)[1]

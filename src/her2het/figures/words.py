@@ -91,11 +91,11 @@ def places(*values: float) -> int:
 
 
 def p_text(p: float) -> str:
-    """Exact, two significant digits: 0.23, 0.0041, 1.3 × 10⁻⁵."""
+    """Two significant digits: 0.23, 0.020, 0.0041, 1.3 × 10⁻⁵."""
     if math.isnan(p):
         return UNKNOWN
     if p >= 1e-3:
-        return f"{p:.2g}" if p < 0.1 else f"{p:.2f}"
+        return f"{p:.{1 - math.floor(math.log10(p))}f}" if p < 0.1 else f"{p:.2f}"
     if p == 0:
         return "< 10⁻³⁰⁰"
     mantissa, exponent = f"{p:.1e}".split("e")
