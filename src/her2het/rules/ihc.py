@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from her2het.reference.guidelines import GUIDELINES, PERCENT_TOLERANCE, UNSTAINED_TOLERANCE, IhcRules, Version
-from her2het.rules.exact import one_of, show, whole, within, yes_no
+from her2het.rules.exact import one_of, quoted, show, whole, within, yes_no
 from her2het.rules.trace import Flag, Step
 from her2het.schema import StudyError
 
@@ -127,9 +127,8 @@ def _bare(given: Mapping[str, object], place: str, controls: bool | None, under:
 
 def _patterns_of_scores(given: object, place: str) -> Mapping[str, object]:
     if not isinstance(given, Mapping):
-        raise StudyError(
-            f'{place}.cell_scores: {given!r} is not a list of scores. Write {{"0": 40, "1": 30, "2": 20, "3": 10}}.'
-        )
+        remedy = 'Write {"0": 40, "1": 30, "2": 20, "3": 10}.'
+        raise StudyError(f"{place}.cell_scores: {quoted(given)} is not a list of scores. {remedy}")
     total: dict[str, object] = {}
     for score, percent in given.items():
         key = one_of(str(score).rstrip("+"), f"{place}.cell_scores", ("0", "1", "2", "3"))

@@ -22,7 +22,7 @@ def headline(verdict: Verdict) -> str:
     elif verdict.ihc_category != "none":
         parts.append(f"IHC {verdict.ihc_category}")
     if verdict.ish is not None:
-        group = f"group {verdict.ish.group}" if verdict.ish.group else verdict.ish.category
+        group = f"group {verdict.ish.group}" if verdict.ish.group else _known(verdict.ish.category)
         parts.append(f"{'single-probe ' if verdict.ish.probe == 'single' else ''}ISH {group}")
     if verdict.recount_state == "accepted" and verdict.recount is not None:
         parts.append(f"recount group {verdict.recount.group}")
@@ -76,7 +76,7 @@ def texts_of(verdicts: Mapping[Version, Verdict]) -> str:
     parts: list[str] = []
     if len(given) > 1:
         summary = [f"Case {given[0].case}", "", *(f"  {headline(verdict)}" for verdict in given)]
-        parts += ["\n".join([*summary, "", *(f"  {line}" for line in changes(given))])]
+        parts += ["\n".join([*summary, "", *(_wrap(line, 2) for line in changes(given))])]
     for before, verdict in zip([None, *given], given, strict=False):
         parts.append(_same_as(before, verdict) if before and _alike(before, verdict) else text_of(verdict))
     parts.append(notice())
@@ -91,12 +91,17 @@ def changes(verdicts: Sequence[Verdict]) -> list[str]:
         if before.ihc_score != after.ihc_score:
             found.append(f"IHC {before.ihc_score or 'open'} to {after.ihc_score or 'open'}")
         if before.ish and after.ish and before.ish.category != after.ish.category:
-            found.append(f"ISH {before.ish.category} to {after.ish.category}")
+            found.append(f"ISH {_known(before.ish.category)} to {_known(after.ish.category)}")
         if (before.status, before.comment_code) != (after.status, after.comment_code):
             found.append(f"status {before.status} to {after.status}")
         if found:
             lines.append(f"{before.version} to {after.version}: {'; '.join(found)}.")
     return lines or ["No difference between these versions."]
+
+
+def _known(category: str) -> str:
+    """The category, or 'open' where several remain possible."""
+    return "open" if " or " in category else category
 
 
 def notice(texts: Sequence[str] = OF_RULES) -> str:
