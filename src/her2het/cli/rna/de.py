@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from her2het.cli.rna.common import FILE, MATRIX, OUT, count_options, say
+from her2het.cli.rna.options import FILE, MATRIX, OUT, count_options, say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

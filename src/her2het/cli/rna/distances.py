@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from her2het.cli.rna.common import FILE, MATRIX, OUT, say
+from her2het.cli.rna.options import FILE, MATRIX, OUT, say
 
 if TYPE_CHECKING:
     import pandas as pd

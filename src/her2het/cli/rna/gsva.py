@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from her2het.cli.rna.common import MATRIX, OUT, gene_set_options, say
+from her2het.cli.rna.options import MATRIX, OUT, gene_set_options, say
 
 
 @click.command("gsva")

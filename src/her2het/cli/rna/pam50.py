@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from her2het.cli.rna.common import FILE, MATRIX, OUT, say
+from her2het.cli.rna.options import FILE, MATRIX, OUT, say
 
 SCALINGS = ("none", "scale", "robust", "median", "reference", "subgroup")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from her2het.cli.rna.common import FILE, MATRIX, OUT, say
+from her2het.cli.rna.options import FILE, MATRIX, OUT, say
 
 if TYPE_CHECKING:
     import numpy as np

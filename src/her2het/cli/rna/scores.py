@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from her2het.cli.rna.common import SHIPPED, say
+from her2het.cli.rna.options import SHIPPED, say
 
 if TYPE_CHECKING:
     import pandas as pd

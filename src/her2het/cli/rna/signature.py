@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from her2het.cli.rna.common import FILE, MATRIX, OUT, say, seed_option
+from her2het.cli.rna.options import FILE, MATRIX, OUT, say, seed_option
 
 
 @click.command("signature")

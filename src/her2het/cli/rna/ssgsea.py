@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from her2het.cli.rna.common import MATRIX, OUT, gene_set_options, say
+from her2het.cli.rna.options import MATRIX, OUT, gene_set_options, say
 
 
 @click.command("ssgsea")
