@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from her2het.kernels.compile_options import INNER, KERNEL, LEAF
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -34,7 +36,7 @@ def thinning(copies: int, p_keep: float) -> Floats:
     return table
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**LEAF)
 def density_of(weight: Floats, her2: Floats, cep17: Floats, n_her2: int, work: Floats, out: Floats) -> None:
     """out[c, h] = sum over C, H of cep17[C, c] her2[H, h] weight[C, H], for h < n_her2; `work` has weight's shape."""
     top_c, top_h = weight.shape
@@ -53,7 +55,7 @@ def density_of(weight: Floats, her2: Floats, cep17: Floats, n_her2: int, work: F
                 out[c, h] += v * her2[big_h, h]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**LEAF)
 def gradient_of(
     seen: Floats, density: Floats, her2_t: Floats, cep17: Floats, n_her2: int, work: Floats, out: Floats
 ) -> None:
@@ -76,7 +78,7 @@ def gradient_of(
                 out[big_c, big_h] += p * work[c, big_h]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**LEAF)
 def log_likelihood(seen: Floats, density: Floats, n_her2: int) -> float:
     """Sum of seen * ln density over the pairs that were seen; minus infinity where one of them is impossible."""
     value = 0.0
@@ -89,7 +91,7 @@ def log_likelihood(seen: Floats, density: Floats, n_her2: int) -> float:
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**LEAF)
 def _copy(source: Floats, target: Floats) -> None:
     """target <- source: a slice assignment would have its error message compiled, for seconds."""
     for c in range(source.shape[0]):
@@ -97,7 +99,7 @@ def _copy(source: Floats, target: Floats) -> None:
             target[c, h] = source[c, h]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**LEAF)
 def _normalise(weight: Floats, amplified: Flags, share: float) -> None:
     """Scale weights to sum to 1, with `share` on the amplified genotypes where share >= 0."""
     high = 0.0
@@ -118,7 +120,7 @@ def _normalise(weight: Floats, amplified: Flags, share: float) -> None:
             weight[c, h] *= up if amplified[c, h] else down
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**LEAF)
 def _step(weight: Floats, slope: Floats, amplified: Flags, share: float) -> None:
     """One EM step: weights times slopes, scaled."""
     for c in range(weight.shape[0]):
@@ -127,7 +129,7 @@ def _step(weight: Floats, slope: Floats, amplified: Flags, share: float) -> None
     _normalise(weight, amplified, share)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**LEAF)
 def _gap(slope: Floats, amplified: Flags, share: float, cells: float) -> float:
     """Upper bound of what the log-likelihood can still gain: it is concave, so its tangent plane lies above it."""
     high = -np.inf
@@ -148,7 +150,7 @@ def _gap(slope: Floats, amplified: Flags, share: float, cells: float) -> float:
     return gain
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 def climb(
     weight: Floats,
     seen: Floats,
@@ -224,7 +226,7 @@ def climb(
     return value, by_share, steps
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def sparsify(
     weight: Floats,
     seen: Floats,
@@ -268,7 +270,7 @@ def sparsify(
             return
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def share_limit(
     weight: Floats,
     best: float,

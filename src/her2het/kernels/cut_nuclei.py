@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, chdtri
 
+from her2het.kernels.compile_options import INNER, KERNEL
 from her2het.kernels.cut_mixture import MAX_CEP17, MAX_HER2, climb, share_limit, sparsify, thinning
 from her2het.kernels.fish import CellRule, PairTable
 from her2het.kernels.het_call import Codes, HetCode
@@ -75,7 +76,7 @@ def null_fractions(rule: CellRule, p_keep: float) -> Floats:
     return thinning(MAX_CEP17, p_keep) @ called @ thinning(MAX_HER2, p_keep).T
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 def _fit(
     start: Ints,
     pair_her2: Ints,
@@ -154,7 +155,7 @@ def _fit(
         out[s, 4] = max(_true_share(some, kept[:, :top_h], flags), share)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def _true_share(weight: Floats, kept: Floats, amplified: NDArray[np.bool_]) -> float:
     """Amplified share of all nuclei, from weights among those that still show both probes."""
     high = 0.0

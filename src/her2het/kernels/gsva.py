@@ -8,6 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from her2het.kernels.compile_options import KERNEL
 from her2het.kernels.poisson_cdf import expansion, poisson_cdf, small_counts
 from her2het.kernels.ranking import argsort_descending, ordered_keys, sort_buffers
 from her2het.kernels.threads import over_chunks
@@ -111,7 +112,7 @@ def _walks(keys: NDArray[np.uint64], members: NDArray[np.integer], starts: NDArr
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 def _gaussian_keys(block, table, first, keys):
     """Keys of logit F for a block of genes, Gaussian kernel; `keys` is samples x all genes, filled from `first`.
 
@@ -173,7 +174,7 @@ def _gaussian_keys(block, table, first, keys):
                 keys[i, first + base + lane] = found[lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 def _poisson_keys(block, tables, first, keys):
     """Keys of logit F for a block of genes, Poisson kernel; `keys` is samples x all genes, filled from `first`."""
     genes, n = block.shape
@@ -193,7 +194,7 @@ def _poisson_keys(block, tables, first, keys):
             keys[j, first + g] = found[j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 def _walk_samples(keys, of_set, of_gene, out):
     """Scores of a few samples: one pass over the genes in order serves all sets; only members touch their set.
 

@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from her2het.kernels.compile_options import KERNEL, LEAF
 from her2het.kernels.nusvr_active_set import solve_active_set
 from her2het.kernels.threads import over_chunks
 
@@ -56,7 +57,7 @@ def nu_svr_linear(
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 def _interior_point(design, kernel, y, nu, w):
     """Mehrotra's predictor and corrector on the dual, a and a* in one vector of 2n. Leaves the answer in `w`.
 
@@ -65,12 +66,12 @@ def _interior_point(design, kernel, y, nu, w):
     (-x_i, 0, 1) for a*. Returns whether the active set was solved exactly.
     """
     q, n = design.shape[0] - 1, design.shape[1]
-    a = np.full(2 * n, nu / 2)
-    z, t, p, r = np.empty(2 * n), np.empty(2 * n), np.empty(2 * n), np.empty(2 * n)
+    a, z, t, p, r = np.empty(2 * n), np.empty(2 * n), np.empty(2 * n), np.empty(2 * n), np.empty(2 * n)
     grad, da, dz, dt = np.empty(2 * n), np.empty(2 * n), np.empty(2 * n), np.empty(2 * n)
     fit, weight = np.empty(n), np.empty(n)
-    system, step = np.zeros((q + 2, q + 2)), np.empty(q + 2)
+    system, step = np.empty((q + 2, q + 2)), np.empty(q + 2)
     for i in range(n):
+        a[i] = a[n + i] = nu / 2
         z[i] = t[n + i] = max(-y[i], 0.0) + 1
         t[i] = z[n + i] = max(y[i], 0.0) + 1
     u = v = 0.0
@@ -96,7 +97,10 @@ def _interior_point(design, kernel, y, nu, w):
         _direction(design, system, p, r, nu * n / 2 - above, nu * n / 2 - below, step, fit, da)
         _follow_corrected(a, z, t, da, dz, dt)
         ahead = min(1.0, 0.995 * _room(a, z, t, da, dz, dt))
-        if not (ahead > 1e-10 and np.isfinite(step).all()):
+        total = 0.0
+        for j in range(q + 2):
+            total += step[j]
+        if not (ahead > 1e-10 and math.isfinite(total)):
             return False  # no further progress in these digits: w is the last good answer
         for i in range(2 * n):
             a[i] += ahead * da[i]
@@ -107,7 +111,7 @@ def _interior_point(design, kernel, y, nu, w):
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=ORDER_FREE)
+@njit(**LEAF, fastmath=ORDER_FREE)
 def _project(design, a, weight, fit, w):
     """w = sum (a - a*) x and fit = Xw."""
     q, n = design.shape[0] - 1, design.shape[1]
@@ -123,7 +127,7 @@ def _project(design, a, weight, fit, w):
             fit[i] += total * design[j, i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=LANES)
+@njit(**LEAF, fastmath=LANES)
 def _residuals(a, z, t, fit, y, u, v, grad):
     """The gradient of the Lagrangian without z and t; the gap, the worst dual residual, and the sums of both sides."""
     n = len(y)
@@ -140,21 +144,21 @@ def _residuals(a, z, t, fit, y, u, v, grad):
     return gap, worst, above, below
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=ORDER_FREE)
+@njit(**LEAF, fastmath=ORDER_FREE)
 def _precision(a, z, t, grad, p, r):
     for i in range(len(a)):
         p[i] = 1 / (z[i] / a[i] + t[i] / (1 - a[i]))
         r[i] = -grad[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=ORDER_FREE)
+@njit(**LEAF, fastmath=ORDER_FREE)
 def _follow(a, z, t, da, dz, dt):
     for i in range(len(a)):
         dz[i] = -z[i] - z[i] / a[i] * da[i]
         dt[i] = -t[i] + t[i] / (1 - a[i]) * da[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=ORDER_FREE)
+@njit(**LEAF, fastmath=ORDER_FREE)
 def _correct(a, grad, da, centre, dz, dt, r):
     """Second-order right sides: dz and dt are left holding the complementarity targets."""
     for i in range(len(a)):
@@ -163,14 +167,14 @@ def _correct(a, grad, da, centre, dz, dt, r):
         r[i] = -grad[i] + dz[i] / a[i] - dt[i] / (1 - a[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=ORDER_FREE)
+@njit(**LEAF, fastmath=ORDER_FREE)
 def _follow_corrected(a, z, t, da, dz, dt):
     for i in range(len(a)):
         dz[i] = (dz[i] - z[i] * da[i]) / a[i] - z[i]
         dt[i] = (dt[i] + t[i] * da[i]) / (1 - a[i]) - t[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=LANES)
+@njit(**LEAF, fastmath=LANES)
 def _room(a, z, t, da, dz, dt):
     """The longest step that keeps a, 1 - a, z and t from falling below 0."""
     steepest = 1e-300
@@ -181,7 +185,7 @@ def _room(a, z, t, da, dz, dt):
     return 1 / steepest
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=ORDER_FREE)
+@njit(**LEAF, fastmath=ORDER_FREE)
 def _gap_ahead(a, z, t, da, dz, dt, ahead):
     gap = 0.0
     for i in range(len(a)):
@@ -190,7 +194,7 @@ def _gap_ahead(a, z, t, da, dz, dt, ahead):
     return gap
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=ORDER_FREE)
+@njit(**LEAF, fastmath=ORDER_FREE)
 def _normal_equations(design, p, weight, work, system):
     """Lower triangle of diag(1,…,1,0,0) + sum of p h h'; the last row of `design` is ones."""
     last, n = design.shape
@@ -215,7 +219,7 @@ def _normal_equations(design, p, weight, work, system):
             system[last, last], system[last, j] = below, 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**LEAF)
 def _cholesky(m):
     for j in range(len(m)):
         for k in range(j):
@@ -227,7 +231,7 @@ def _cholesky(m):
             m[i, j] /= m[j, j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=ORDER_FREE)
+@njit(**LEAF, fastmath=ORDER_FREE)
 def _direction(design, factor, p, r, above_left, below_left, step, work, da):
     """Solve for the change of (w, u, v) in `step` and of a, a* in `da`: p (r - x dw - du) and p (r + x dw - dv)."""
     last, n = design.shape

@@ -3,12 +3,14 @@
 import numpy as np
 from numba import njit
 
+from her2het.kernels.compile_options import INNER, LEAF
+
 ACCEPTED = 1e-7  # largest violation of the optimality conditions in an accepted solution, in units of y
 EXCHANGES = 30  # changes of the active set that are tried before more interior point steps
 MOST_FREE = 400  # beyond this a direct solution costs more than it gives
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def solve_active_set(design, kernel, y, nu, a, z, t, w):
     """Solve for the free a with the others at 0 or 1, exchanging one a at a time until every condition holds.
 
@@ -16,9 +18,10 @@ def solve_active_set(design, kernel, y, nu, a, z, t, w):
     and returns True where they hold to ACCEPTED.
     """
     q, n = design.shape[0] - 1, design.shape[1]
-    place = np.zeros(2 * n, dtype=np.int8)  # -1 at 0, 1 at 1, 0 free
-    value = a.copy()
+    place, index = np.empty(2 * n, np.int64), np.empty(2 * n, np.int64)  # place: -1 at 0, 1 at 1, 0 free
+    value = np.empty(2 * n)
     for i in range(2 * n):
+        place[i], value[i] = 0, a[i]
         if a[i] < z[i]:
             place[i], value[i] = -1, 0.0
         elif 1 - a[i] < t[i]:
@@ -28,9 +31,15 @@ def solve_active_set(design, kernel, y, nu, a, z, t, w):
     for _ in range(EXCHANGES):
         for i in range(n):
             weight[i] = (value[i] if place[i] else 0.0) - (value[n + i] if place[n + i] else 0.0)
-        index = np.flatnonzero(place == 0)
-        target, multiplier[0], multiplier[1] = _free_values(kernel, y, nu, place, weight, index)
-        if len(target) != len(index):
+        free = 0
+        for i in range(2 * n):
+            if place[i] == 0:
+                index[free] = i
+                free += 1
+        if free > MOST_FREE:
+            return False
+        target = np.empty(free + 2)
+        if not _free_values(kernel, y, nu, place, weight, index, target, multiplier):
             return False
         at = _move(value, index, target)
         if at >= 0:  # it met this bound on the way
@@ -54,7 +63,7 @@ def solve_active_set(design, kernel, y, nu, a, z, t, w):
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**LEAF)
 def _exchange(grad, place, multiplier):
     """Free the a whose condition fails most; False where all hold.
 
@@ -83,22 +92,27 @@ def _exchange(grad, place, multiplier):
     return at >= 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _free_values(kernel, y, nu, place, weight, index):
-    """The values of the free a at which their conditions and both sums hold, and both multipliers.
+@njit(**INNER)
+def _free_values(kernel, y, nu, place, weight, index, rhs, multiplier):
+    """Put the values of the free a at which their conditions and both sums hold into `rhs`, and both multipliers.
 
-    A side without free a has the multiplier NaN. One value too many where there is no answer.
+    A side without free a has the multiplier NaN. False where there is no answer.
     """
-    n, free = len(y), len(index)
-    nothing = np.empty(free + 1)
-    sides = np.zeros(2, dtype=np.int64)
-    left = np.full(2, nu * n / 2)
-    for i in range(2 * n):
-        sides[i // n] += place[i] == 0
-        left[i // n] -= place[i] == 1
-    if free > MOST_FREE or (sides[0] == 0 and abs(left[0]) > 1e-9) or (sides[1] == 0 and abs(left[1]) > 1e-9):
-        return nothing, 0.0, 0.0
-    m, rhs = np.zeros((free + 2, free + 2)), np.empty(free + 2)
+    n, free = len(y), len(rhs) - 2
+    m = np.empty((free + 2, free + 2))
+    for f in range(free + 2):
+        for g in range(free + 2):
+            m[f, g] = 0.0
+    for side in range(2):
+        own, left = 0, nu * n / 2
+        for i in range(side * n, side * n + n):
+            own += place[i] == 0
+            left -= place[i] == 1
+        if own == 0 and abs(left) > 1e-9:
+            return False
+        rhs[free + side], multiplier[side] = left, own
+        if own == 0:
+            m[free + side, free + side] = 1.0
     for f in range(free):
         i, sign = index[f] % n, 1.0 if index[f] < n else -1.0
         for g in range(free):
@@ -108,33 +122,32 @@ def _free_values(kernel, y, nu, place, weight, index):
             inner += kernel[i, k] * weight[k]
         rhs[f] = sign * (y[i] - inner)
         m[f, free + index[f] // n] = m[free + index[f] // n, f] = 1.0
-    for side in range(2):
-        rhs[free + side] = left[side]
-        if not sides[side]:
-            m[free + side, free + side] = 1.0
     if not _eliminate(m, rhs):
-        return nothing, 0.0, 0.0
-    return rhs[:free], rhs[free] if sides[0] else np.nan, rhs[free + 1] if sides[1] else np.nan
+        return False
+    for side in range(2):
+        multiplier[side] = rhs[free + side] if multiplier[side] > 0 else np.nan
+    return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**LEAF)
 def _move(value, index, target):
     """Move the free a towards their targets until the first meets a bound; returns which, or -1 for none."""
     ahead, first = 1.0, -1
-    for f in range(len(index)):
+    free = len(target) - 2
+    for f in range(free):
         now, then = value[index[f]], target[f]
         if then < 0 and now < ahead * (now - then):
             ahead, first = now / (now - then), index[f]
         elif then > 1 and 1 - now < ahead * (then - now):
             ahead, first = (1 - now) / (then - now), index[f]
-    for f in range(len(index)):
+    for f in range(free):
         value[index[f]] += ahead * (target[f] - value[index[f]])
     if first >= 0:
         value[first] = 1.0 if value[first] > 0.5 else 0.0
     return first
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**LEAF)
 def _eliminate(m, rhs):
     """Gaussian elimination with row pivots, the answer in `rhs`; False where the system is singular."""
     n = len(rhs)

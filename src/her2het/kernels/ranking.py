@@ -3,13 +3,15 @@
 import numpy as np
 from numba import njit
 
+from her2het.kernels.compile_options import INNER, LEAF
+
 SIGN = np.uint64(1) << np.uint64(63)
 DIGIT_BITS = 11
 DIGITS = 6
 BUCKETS = 1 << DIGIT_BITS
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def ordered_keys(values, keys):
     """Write one unsigned integer per double, in the same order as the doubles; -0.0 and 0.0 share one key.
 
@@ -24,13 +26,13 @@ def ordered_keys(values, keys):
         keys[i] = ~b if (b & SIGN) != 0 else b | SIGN
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def sort_buffers(n):
     """Return the working arrays of `argsort_descending` for n values: one order, two keys, the digit counts."""
     return np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint64), np.empty((DIGITS, BUCKETS), np.int32)
 
 
-@njit(cache=True, nogil=True)
+@njit(**LEAF)
 def argsort_descending(keys, order, buffers):
     """Fill `order` with the positions of `keys` from largest to smallest; equal keys keep their order.
 
@@ -40,7 +42,9 @@ def argsort_descending(keys, order, buffers):
     work_order, work_a, work_b, counts = buffers
     n = len(keys)
     mask = np.uint64(BUCKETS - 1)
-    counts[:] = 0
+    for d in range(DIGITS):
+        for b in range(BUCKETS):
+            counts[d, b] = 0
     for i in range(n):
         inverted = ~keys[i]
         work_a[i] = inverted
@@ -74,4 +78,5 @@ def argsort_descending(keys, order, buffers):
                 work_order[at] = order[i]
         flipped = not flipped
     if flipped:
-        order[:] = work_order
+        for i in range(n):
+            order[i] = work_order[i]

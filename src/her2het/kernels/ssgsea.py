@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from her2het.kernels.compile_options import KERNEL
 from her2het.kernels.gsva import check_sets
 from her2het.kernels.ranking import argsort_descending, ordered_keys, sort_buffers
 from her2het.kernels.threads import over_chunks
@@ -74,7 +75,7 @@ def enrichment_sums(
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**KERNEL)
 def _score_samples(block, members, starts, weight_of_doubled_rank, out):
     """Summed running differences in closed form: a hit at position i counts in every later step, so p - i + 1 times."""
     samples, genes = block.shape

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from her2het.kernels.compile_options import KERNEL
 from her2het.kernels.threads import over_chunks
 
 LOG_RATIO_TRIM = 0.3
@@ -192,7 +193,7 @@ def _kept_interval(values: NDArray[np.float64], trim: float) -> tuple[float, flo
     return float(low), float(high)
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _shares(reference, reference_lib):
     """Of the reference: share of the library, its log2, and its part of the variance; 0 where it has no count."""
     share, log_share, variance = np.zeros_like(reference), np.zeros_like(reference), np.zeros_like(reference)
@@ -205,7 +206,7 @@ def _shares(reference, reference_lib):
     return share, log_share, variance
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _compare(row, lib, share, log_share, variance, ratio, abundance, weight):
     """Fill m, a and v of the genes counted in both; how many there are, and the largest |m|.
 
@@ -225,7 +226,7 @@ def _compare(row, lib, share, log_share, variance, ratio, abundance, weight):
     return n, largest
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _ties(values, low, high):
     below_low = equal_low = below_high = equal_high = 0
     for x in values:
@@ -236,7 +237,7 @@ def _ties(values, low, high):
     return below_low, equal_low, below_high, equal_high
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _weighted_mean(ratio, abundance, weight, m_low, m_high, a_low, a_high):
     """Mean of the kept m, weighted by 1 / v; 0 where none is kept."""
     top = 0.0

@@ -12,7 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from her2het.kernels.deseq.special import FAST, INNER, LEAF
+from her2het.kernels.compile_options import INNER, LEAF
+from her2het.kernels.deseq.special import FAST
 
 
 class Arrow(NamedTuple):

@@ -9,10 +9,11 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import f as f_distribution
 
+from her2het.kernels.compile_options import INNER, KERNEL
 from her2het.kernels.deseq.arrow import arrow_room, factor, leverages, to_cells
 from her2het.kernels.deseq.dispersion import GENES_PER_CHUNK, MIN_MU
 from her2het.kernels.deseq.layout import Layout
-from her2het.kernels.deseq.special import INNER, KERNEL, exp_row
+from her2het.kernels.deseq.special import exp_row
 from her2het.kernels.deseq.wald import cell_weights
 from her2het.kernels.threads import over_chunks
 

@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from her2het.kernels.compile_options import KERNEL, LEAF
 from her2het.kernels.deseq.arrow import arrow_room, to_cells
 from her2het.kernels.deseq.grid import grid_search
 from her2het.kernels.deseq.layout import Layout
@@ -18,7 +19,7 @@ from her2het.kernels.deseq.posterior import (
     line_search,
     take_gene,
 )
-from her2het.kernels.deseq.special import KERNEL, LEAF, exp_row
+from her2het.kernels.deseq.special import exp_row
 from her2het.kernels.threads import over_chunks
 
 GENES_PER_CHUNK = 128

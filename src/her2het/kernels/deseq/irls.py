@@ -6,12 +6,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from her2het.kernels.compile_options import KERNEL, LEAF
 from her2het.kernels.deseq.arrow import arrow_room, factor, solve, to_cells, to_columns
 from her2het.kernels.deseq.dispersion import GENES_PER_CHUNK, MIN_MU
 from her2het.kernels.deseq.layout import Layout
 from her2het.kernels.deseq.likelihood import gather, half_deviance, log_lik_at_counts, spread
 from her2het.kernels.deseq.posterior import gene_room, take_gene
-from her2het.kernels.deseq.special import FAST, KERNEL, LEAF, LN2, exp_row, log_row
+from her2het.kernels.deseq.special import FAST, LN2, exp_row, log_row
 from her2het.kernels.threads import over_chunks
 
 RIDGE = 1e-6

@@ -4,7 +4,8 @@ import math
 
 from numba import njit
 
-from her2het.kernels.deseq.special import FAST, HALF_LOG_2PI, LEAF, SMALL, log_row, stirling_rest
+from her2het.kernels.compile_options import LEAF
+from her2het.kernels.deseq.special import FAST, HALF_LOG_2PI, SMALL, log_row, stirling_rest
 
 
 @njit(**LEAF, fastmath=FAST)

@@ -7,12 +7,13 @@ from numba import njit
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
+from her2het.kernels.compile_options import KERNEL
 from her2het.kernels.deseq.arrow import to_cells
 from her2het.kernels.deseq.box import BODY, EPS, PAIRS, better_step, cauchy_point, hessian, subspace_point
 from her2het.kernels.deseq.layout import Layout
 from her2het.kernels.deseq.likelihood import half_deviance, log_lik_at_counts
 from her2het.kernels.deseq.posterior import gene_room, take_gene
-from her2het.kernels.deseq.special import KERNEL, LN2, exp_row
+from her2het.kernels.deseq.special import LN2, exp_row
 from her2het.kernels.threads import over_chunks
 
 Floats = NDArray[np.float64]

@@ -13,9 +13,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from her2het.kernels.compile_options import INNER, LEAF
 from her2het.kernels.deseq.arrow import log_determinant
 from her2het.kernels.deseq.likelihood import gather
-from her2het.kernels.deseq.special import FAST, INNER, LEAF, SMALL, log_row, stirling_rest
+from her2het.kernels.deseq.special import FAST, SMALL, log_row, stirling_rest
 
 MIN_DISPERSION = 1e-8
 MAX_STEPS = 100

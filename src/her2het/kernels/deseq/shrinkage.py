@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
+from her2het.kernels.compile_options import KERNEL, LEAF
 from her2het.kernels.deseq.arrow import arrow_room, factor, solve, to_cells, to_columns
 from her2het.kernels.deseq.dispersion import GENES_PER_CHUNK
 from her2het.kernels.deseq.layout import Layout
 from her2het.kernels.deseq.posterior import gene_room
-from her2het.kernels.deseq.special import KERNEL, LEAF, LN2, exp_row
+from her2het.kernels.deseq.special import LN2, exp_row
 from her2het.kernels.threads import over_chunks
 
 OTHER_SD = 15.0

@@ -1,27 +1,14 @@
 """Logarithms and exponentials of whole rows, and the log-gamma sums of the negative binomial likelihood."""
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import njit
-from numba.core.registry import cpu_target
+
+from her2het.kernels.compile_options import LEAF
 
 FAST = {"reassoc", "nsz", "contract", "arcp"}
 """Rewritings allowed to the compiler: none of them depends on the number of threads."""
-
-
-def _accepted(**options: Any) -> dict[str, Any]:
-    """Those of the options that this numba knows."""
-    return {name: value for name, value in options.items() if hasattr(cpu_target.options, name)}
-
-
-INNER: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-"""Options of functions that only kernels call: nothing is compiled that would serve calls from Python."""
-LEAF: dict[str, Any] = {**INNER, **_accepted(_nrt=False)}
-"""Options of inner functions that make no arrays: without them every use of an array in a tuple counts references."""
-KERNEL: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-"""Options of kernels: kept on disk together with the functions they call."""
 LN2 = math.log(2.0)
 SMALL = 12
 """Counts below this have their log-gamma ratio as a product, those from it on by Stirling's series."""

@@ -7,10 +7,11 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.special import gammaincc, ndtr
 
+from her2het.kernels.compile_options import KERNEL, LEAF
 from her2het.kernels.deseq.arrow import arrow_room, factor, solve, to_cells
 from her2het.kernels.deseq.dispersion import GENES_PER_CHUNK, MIN_MU
 from her2het.kernels.deseq.layout import Layout
-from her2het.kernels.deseq.special import KERNEL, LEAF, LN2, exp_row
+from her2het.kernels.deseq.special import LN2, exp_row
 from her2het.kernels.threads import over_chunks
 
 Alternative = Literal["greaterAbs", "lessAbs", "greater", "less"]
