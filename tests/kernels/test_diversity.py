@@ -133,6 +133,7 @@ def test_rao_equals_the_twin(table: dict[tuple[int, int], int]) -> None:
 
 def test_two_state_entropy() -> None:
     assert two_state_entropy([0, 5, 10, 0], [10, 10, 10, 0])[:3].tolist() == [0.0, 1.0, 0.0]
+    assert not np.signbit(two_state_entropy([0, 10], [10, 10])).any()
     assert np.isnan(two_state_entropy(0, 0))
 
 

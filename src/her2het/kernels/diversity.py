@@ -221,7 +221,7 @@ def two_state_entropy(amplified: ArrayLike, scored: ArrayLike) -> Floats:
     a, n = np.asarray(amplified, float), np.asarray(scored, float)
     with np.errstate(invalid="ignore", divide="ignore"):
         f = np.where(n > 0, a / n, np.nan)
-    return -(xlogy(f, f) + xlogy(1 - f, 1 - f)) / np.log(2)
+    return (0.0 - xlogy(f, f) - xlogy(1 - f, 1 - f)) / np.log(2)  # 0, not -0, where all or none are
 
 
 def _shares(start: Ints, count: Ints) -> tuple[Ints, Floats, Ints]:
