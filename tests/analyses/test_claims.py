@@ -134,3 +134,13 @@ def test_the_table_of_claims_is_sound() -> None:
             assert p.kind != "own" or p.quantity in OWN, p
             assert p.kind != "share" or p.quantity in SHARES, p
             assert p.kind != "estimate" or p.source in PLAN.by_name, p
+
+
+def test_an_interval_that_few_patients_allow_is_not_shown(found: PublishedClaims) -> None:
+    few = [i for i, e in enumerate(found.estimates) if e.too_few]
+    rows = found.parts[found.parts["estimate"].isin(few)]
+    assert rows["low"].isna().all()
+    assert rows["high"].isna().all()
+    cut = [i for i, e in enumerate(found.estimates) if e.of]
+    assert found.parts.loc[found.parts["estimate"].isin(cut), "n"].str.contains(" (of ", regex=False).all()
+    assert cut

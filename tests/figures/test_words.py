@@ -100,7 +100,8 @@ def test_each_estimate_says_what_it_is_and_at_which_level() -> None:
 
 
 def test_no_interval_below_90_percent() -> None:
-    few = replace(SHIFT, level=0.8997)
+    assert words.level(replace(SHIFT, level=0.8997)) == "90 % CI"
+    few = replace(SHIFT, level=0.8186)
     assert words.interval(few) == "−1.46"
     assert words.level(few) == "too few for an interval"
     assert words.effect(few) == "shift −1.46 log₂ CPM, too few for an interval"

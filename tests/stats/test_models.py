@@ -1,6 +1,7 @@
 """Stratified, adjusted, resampled and mixed comparisons of patients; planning; sensitivity."""
 
 import math
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -367,6 +368,9 @@ def test_planned_widths() -> None:
     e = rank_sum(values, pd.Series(np.repeat(["a", "b"], [20, 40]), index=names), "a", "b")
     found = planning.shift_to_width(e, (e.high - e.low) / 4)  # half as wide: four times the patients
     assert found.exact == pytest.approx(4 * 2 / (1 / 20 + 1 / 40))
+    assert planning.shift_to_width(replace(e, level=0.940857), 0.1).aim.startswith("94.1 % interval")
+    with pytest.raises(ValueError, match="too few patients for an interval of 90 %"):
+        planning.shift_to_width(replace(e, level=0.8186), 0.1)
     rates = planning.rates_to_width(0.5, 0.3, 0.15)
     from her2het.kernels.proportions import newcombe
 

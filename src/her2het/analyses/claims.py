@@ -21,7 +21,7 @@ from her2het.results.fish import FishHeterogeneity
 from her2het.results.genes import BaselineGenes, PairedGenes
 from her2het.results.scores import CellFractions, GeneSetScores, ImmuneScores, ScoreStudy, Subtypes
 from her2het.schema import NotApplicable, Note
-from her2het.stats.estimate import LOWEST_LEVEL, Estimate
+from her2het.stats.estimate import Estimate
 from her2het.stats.families import with_q
 from her2het.tables import Features, Ihc, Patients
 
@@ -240,7 +240,7 @@ def _parts(answers: list[_Answer], negligible: float) -> pd.DataFrame:
         lead = "" if not e.quantity or e.contrast.startswith(e.quantity) else f"{e.quantity}: "
         row |= {"part": f"{lead}{e.contrast}", "effect": e.effect, "unit": e.unit, "estimate": place}
         row |= {name: getattr(e, name) for name in ("value", "low", "high", "standard", "standard_low")}
-        if e.level < LOWEST_LEVEL:
+        if e.too_few:
             row |= {"low": math.nan, "high": math.nan}
         row |= {"standard_high": e.standard_high, "p": e.p, "q": e.q, "n": e.units}
         rows.append(row)

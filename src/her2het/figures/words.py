@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-from her2het.stats.estimate import LOWEST_LEVEL, Estimate
+from her2het.stats.estimate import Estimate
 
 ALPHA = 0.05  # below it (q where there is one, else p) a title says that a difference was found
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -117,7 +117,7 @@ def decimals(e: Estimate) -> int:
 
 def bounded(e: Estimate) -> bool:
     """Whether an estimate has an interval, of a level that is worth showing."""
-    return not (math.isnan(e.low) or math.isnan(e.high)) and e.level >= LOWEST_LEVEL
+    return not (math.isnan(e.low) or math.isnan(e.high) or e.too_few)
 
 
 def interval(e: Estimate) -> str:
@@ -132,7 +132,7 @@ def level(e: Estimate) -> str:
     """'95 % CI', '94.1 % CI'; where an interval of 90 % does not exist, so; nothing where there is none at all."""
     if bounded(e):
         return f"{percent(e.level)} % CI"
-    return TOO_FEW if e.level < LOWEST_LEVEL and not math.isnan(e.value) else ""
+    return TOO_FEW if e.too_few and not math.isnan(e.value) else ""
 
 
 def percent(share: float) -> str:

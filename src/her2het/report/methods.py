@@ -126,12 +126,12 @@ def _statistics(estimates: Sequence[Estimate]) -> str:
 
 def _levels(estimates: Sequence[Estimate]) -> str:
     """At which levels the intervals are; each row of a table says its own."""
-    usual = sorted({round(e.level, 4) for e in estimates if bounded(e)})
+    usual = sorted({round(e.level, 3) for e in estimates if bounded(e)})
     lead = f"Intervals are at {percent(max(usual))} %." if usual else "No estimate has an interval."
     if len(usual) > 1:
         least = f"{percent(usual[0])} % or more" if len(usual) > 2 else f"{percent(usual[0])} %"
         lead = f"{lead[:-1]}, or at what few patients allow ({least}, as each row says)."
-    few = sum(e.level < LOWEST_LEVEL and not math.isnan(e.value) for e in estimates)
+    few = sum(e.too_few and not math.isnan(e.value) for e in estimates)
     return lead + (f" Where not even {percent(LOWEST_LEVEL)} % can be had none is shown." if few else "")
 
 

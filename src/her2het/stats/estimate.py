@@ -6,7 +6,7 @@ from her2het.schema import Note
 
 __all__ = ["LOWEST_LEVEL", "Estimate", "Note"]
 
-LOWEST_LEVEL = 0.9  # an interval that so few patients allow only below it is not shown, and nothing rests on it
+LOWEST_LEVEL = 0.9  # an interval that so few patients allow only below it (in tenths of a per cent) is not shown
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class Estimate:
     groups: tuple[str, ...] = ()
     of: tuple[int, ...] = ()
     by_definition: bool = False
+
+    @property
+    def too_few(self) -> bool:
+        """Whether patients are too few for an interval of a level that is worth showing."""
+        return round(self.level, 3) < LOWEST_LEVEL
 
     @property
     def units(self) -> str:

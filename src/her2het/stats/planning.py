@@ -110,7 +110,7 @@ def shift_to_width(estimate: Estimate, half_width: float, *, ratio: float = 1.0)
     now = (estimate.high - estimate.low) / 2
     if not (now > 0 and math.isfinite(now)) or len(estimate.n) != 2 or min(estimate.n) == 0:
         raise ValueError(f"{estimate.contrast}: an interval of two groups is needed")
-    if estimate.level < LOWEST_LEVEL:
+    if estimate.too_few:
         raise ValueError(f"{estimate.contrast}: too few patients for an interval of {100 * LOWEST_LEVEL:g} %")
     if not half_width > 0 or not ratio > 0:
         raise ValueError("a half-width and a ratio above 0 are needed")
