@@ -1,5 +1,7 @@
 """Results come back from disk exactly as they were, and content has one name."""
 
+import ast
+import importlib.util
 import math
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from her2het.schema import Matrix, Note
 from her2het.stats.estimate import Estimate
 from her2het.stats.units import PerPatient
-from her2het.store import about_result, code_digest, digest, load_result, save_result
+from her2het.store import PACKAGE, about_result, code_digest, digest, imports_of, load_result, save_result
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,3 +131,37 @@ def test_unknown_types_are_refused():
 def test_code_digest_follows_imports():
     assert code_digest("her2het.analyses.fish") != code_digest("her2het.analyses.markers")
     assert code_digest("her2het.analyses.fish") == code_digest("her2het.analyses.fish")
+
+
+def parsed(source: str) -> set[str]:
+    """The modules of ours that a source imports, by its syntax tree."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{a.name}" for a in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {a.name for a in node.names}
+    return {name for name in found if name.split(".")[0] == "her2het" and _exists(name)}
+
+
+def _exists(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def test_no_import_is_overlooked():
+    for path in PACKAGE.rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        assert parsed(source) <= set(imports_of(source)), path
+
+
+def test_imports_in_every_form():
+    source = (
+        "import her2het.plan\nfrom her2het import study, __version__\n"
+        "def f():\n    from her2het.io import (  # why\n        matrix,\n        gmt as g,  # and why\n    )\n"
+    )
+    assert set(imports_of(source)) == {
+        *("her2het", "her2het.plan", "her2het.study", "her2het.io", "her2het.io.matrix", "her2het.io.gmt")
+    }
