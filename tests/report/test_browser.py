@@ -73,6 +73,20 @@ def test_findings_filter_and_sort(browser: Any) -> None:
     assert int(counts[0].split()[0]) < int(counts[1].split()[0])
 
 
+def test_findings_sort_by_what_they_say_and_by_number(browser: Any) -> None:
+    words, values, numbers = browser.run(
+        """(() => { const table = document.querySelector(".findings"), heads = [...table.querySelectorAll("thead th")];
+        const click = name => heads.find(h => h.textContent.startsWith(name)).querySelector("button").click();
+        click("Finding"); const words = [...table.tBodies[0].rows].map(r => r.cells[0].firstChild.textContent);
+        const ordered = [...words].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+        click("Estimate"); const values = [...table.tBodies[0].rows].map(r => +r.cells[2].dataset.value);
+        return [words.join() === ordered.join(), values.every((v, i) => !i || values[i - 1] <= v), values.length]; })()"""
+    )
+    assert words
+    assert values
+    assert numbers > 10
+
+
 def test_a_picture_saved_from_the_page_has_the_printed_colours(browser: Any) -> None:
     svg, size = browser.run(
         """(async () => { const panel = document.querySelector("#markers_by_group_ERBB2");

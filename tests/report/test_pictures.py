@@ -8,7 +8,7 @@ import pytest
 
 from her2het.figures.marks import SVG, themed
 from her2het.figures.style import TOKENS
-from her2het.report.pictures import Pictures, on_page
+from her2het.report.pictures import Pictures, on_page, short_path
 from her2het.report.view import ReportView
 
 USE, GROUP = f"{{{SVG}}}use", f"{{{SVG}}}g"
@@ -22,6 +22,19 @@ def printed(view: ReportView) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def small(printed: dict[str, str]) -> Pictures:
     return on_page(printed)
+
+
+def points(path: str) -> list[tuple[str, tuple[float, ...]]]:
+    """The steps of a path, each with the point that it goes to (and those that bend it)."""
+    found: list[tuple[str, tuple[float, ...]]] = []
+    x, y = 0.0, 0.0
+    for letter, rest in re.findall(r"([MLHVCQz])([^A-Za-z]*)", path):
+        numbers = [float(n) for n in re.findall(r"-?[\d.]+", rest)]
+        if letter in "HV":
+            numbers = [numbers[0], y] if letter == "H" else [x, numbers[0]]
+        x, y = numbers[-2:] if numbers else (found[0][1][-2:] if found else (x, y))
+        found.append(("L" if letter in "HV" else letter, tuple(numbers)))
+    return found
 
 
 def shapes(root: ET.Element, looks: dict[str, str]) -> list[tuple[object, ...]]:
@@ -43,7 +56,7 @@ def shapes(root: ET.Element, looks: dict[str, str]) -> list[tuple[object, ...]]:
             target = by_id.get(element.get("href", "#")[1:])
             path = "" if target is None else target.get("d", "")
             found.append((
-                element.tag, element.get("x"), element.get("y"), re.sub(r"\s", "", element.get("d", path)),
+                element.tag, element.get("x"), element.get("y"), points(element.get("d", path)),
                 "" if turn.startswith(("rotate(-0", "rotate(0")) else turn, "".join(element.itertext()), sorted(here),
                 element.get("data-tip"),
             ))  # fmt: skip
@@ -110,3 +123,17 @@ def test_a_hostile_look_makes_no_rule() -> None:
     svg = f'<svg xmlns="{SVG}"><path style="fill: red}} body {{ x: y" d="M 0 0"/>' * 1 + "<g/>" * 3 + "</svg>"
     many = svg.replace("<g/>", '<path style="fill: red} body { x: y" d="M 0 0"/>')
     assert on_page({"a": many}).looks == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "short"),
+    [
+        ("M 1 2  L 3 2  L 3 4  L 1 2  z", "M1 2H3V4L1 2z"),
+        ("M -1 -2  L -1 -0.5", "M-1-2V-0.5"),
+        ("M 0 0  C 1 0 1 1 0 1  L 0 5", "M0 0C1 0 1 1 0 1V5"),
+        ("M 1 1  L 2 2  z  L 1 5", "M1 1L2 2zV5"),
+        ("m 1 1 2 2", "m 1 1 2 2"),
+    ],
+)
+def test_a_path_is_shortened(path: str, short: str) -> None:
+    assert short_path(path) == short

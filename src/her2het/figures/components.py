@@ -164,7 +164,7 @@ def points(
         zorder=2,
     )
     tips = [
-        f"{plain(sample)}\n{plain(text)}\nPC1 {number(a, 1)}, PC2 {number(b, 1)}"
+        f"{plain(sample)}\n{plain(text)}" + ("" if small < 1 else f"\nPC1 {number(a, 1)}, PC2 {number(b, 1)}")
         for sample, text, a, b in zip(rows["sample"], says, x, y, strict=True)
     ]
     picture.mark(artist, marks_of(list(zip(rows["patient"], rows["sample"], strict=True)), tips))

@@ -92,7 +92,7 @@ def draw(
         )
         shown = places(*headroom(everything))
         tips = [
-            f"{plain(p)}\n{plain(group)}\n{plain(label or 'value')}: {number(v, shown + 1)}"
+            f"{plain(p)}\n{plain(group)}\n{f'{plain(label)}: ' if label else ''}{number(v, shown + 1)}"
             for p, v in zip(rows["patient"], heights, strict=True)
         ]
         picture.mark(points, marks_of([[p] for p in rows["patient"]], tips))

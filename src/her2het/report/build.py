@@ -198,6 +198,11 @@ def _interval(e: Estimate) -> str:
     return f"{value} ({rest.replace(' ', chr(160))}" if rest else value
 
 
+def brief(value: float) -> str:
+    """A number to sort by, with six significant digits."""
+    return f"{value:.6g}"
+
+
 def forest_x(value: float) -> float:
     """Where a value from -1 to 1 lies in the glyph."""
     return round(66 + 60 * min(1.0, max(-1.0, value)), 1)
@@ -248,6 +253,7 @@ def _environment() -> jinja2.Environment:
         "significance": significance,
         "scale": scale,
         "forest_x": forest_x,
+        "brief": brief,
         "shown": shown,
         "prose": html,
         "paragraphs": paragraphs,

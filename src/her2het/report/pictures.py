@@ -14,7 +14,8 @@ from her2het.figures.style import TOKENS
 G = f"{{{SVG}}}g"
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
 UPRIGHT = re.compile(r"rotate\(-?0(?: [-\d. ]+)?\)")
-STEP = re.compile(r"\s*([A-Za-z])\s*")
+STEP = re.compile(r"([A-Za-z])|(-?[\d.]+)")
+TAKES = {"M": 2, "L": 2, "Q": 4, "C": 6, "z": 0}  # numbers that a step of a path takes
 LOOK = re.compile(r"[\w\s#%.,:;()'-]+")  # what may stand in a rule of the page's style sheet
 UNSHARED = 12  # characters that a look costs where it stands alone: its name at the mark and in its rule
 
@@ -106,7 +107,7 @@ def _shorten(element: ET.Element) -> None:
     if (turn := element.get("transform")) and UPRIGHT.fullmatch(turn):
         element.attrib.pop("transform")
     if path := element.get("d"):
-        element.set("d", STEP.sub(r"\1", path).strip())
+        element.set("d", short_path(path))
     tip, key = element.get("data-tip"), element.get("data-key")
     if tip is None:
         return
@@ -114,6 +115,30 @@ def _shorten(element: ET.Element) -> None:
         element.set("data-key", "")
     elif key == tip.partition("\n")[0]:
         element.attrib.pop("data-key")
+
+
+def short_path(path: str) -> str:
+    """The same path without needless white space; steps along an axis say one number. Others stay as they are."""
+    parts = STEP.findall(path)
+    steps: list[tuple[str, list[str]]] = []
+    for letter, number in parts:
+        if letter:
+            steps.append((letter, []))
+        elif steps:
+            steps[-1][1].append(number)
+    if any(TAKES.get(letter) != len(numbers) for letter, numbers in steps):
+        return path
+    text, here, start = "", ["", ""], ["", ""]
+    for letter, numbers in steps:
+        to = numbers[-2:] or start
+        if letter == "L" and to[1] == here[1]:
+            text += f"H{to[0]}"
+        elif letter == "L" and to[0] == here[0]:
+            text += f"V{to[1]}"
+        else:
+            text += letter + "".join(n if not at or n.startswith("-") else f" {n}" for at, n in enumerate(numbers))
+        here, start = to, to if letter == "M" else start
+    return text
 
 
 def _looks(roots: Iterable[ET.Element]) -> dict[str, str]:

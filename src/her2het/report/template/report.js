@@ -173,7 +173,7 @@ function sortable(table) {
       const turn = head.ariaSort === "ascending" ? -1 : 1, column = head.cellIndex, numeric = head.dataset.sort === "number";
       all("thead th", table).forEach(th => th.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", turn > 0 ? "ascending" : "descending");
-      const value = row => row.cells[column].dataset.value ?? "", absent = v => v === "" || v === "nan";
+      const value = ({ cells: { [column]: cell } }) => cell.dataset.value ?? cell.firstChild?.textContent ?? "", absent = v => v === "" || v === "nan";
       const order = (a, b) => absent(a) || absent(b) ? absent(a) - absent(b) : turn * (numeric ? a - b : a.localeCompare(b, undefined, { numeric: true }));
       const body = table.tBodies[0];
       body.append(...[...body.rows].sort((a, b) => order(value(a), value(b))));
