@@ -71,6 +71,8 @@ def test_unknown_and_false_is_false():
         ('stage in ("IV", "V")', "no row has 'IV' or 'V' in stage"),
         ('stage in ("II", 3)', "stage holds text, 3 is not text"),
         ('stage in "II"', "a list is needed"),
+        ("age in (pcr, het)", "holds values, not columns"),
+        ("age == (1, 2)", "a list goes with in"),
         ('rcb_class == "2"', "'2' is not a level of rcb_class; levels are 0, I, II, III"),
         ('rcb_class in ("I", "4")', "'4' is not a level of rcb_class"),
         ("rcb_class == 2", "2 is not a level of rcb_class"),

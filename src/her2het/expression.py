@@ -129,9 +129,13 @@ def _compare(op: ast.cmpop, left: Any, right: Any) -> pd.Series:
     if isinstance(op, ast.In | ast.NotIn):
         if not isinstance(right, list):
             raise TypeError(f'after in, a list is needed, such as {left.name} in ("a", "b")')
+        if any(isinstance(value, pd.Series | list) for value in right):
+            raise TypeError("a list after in holds values, not columns or lists")
         _check_values(left, right)
         found = left.astype(object).isin(right).astype("boolean")
         return (~found if isinstance(op, ast.NotIn) else found).mask(missing)
+    if isinstance(right, list):
+        raise TypeError('a list goes with in, as in stage in ("II", "III")')
     if not isinstance(right, pd.Series):
         _check_values(left, [right], ordered=not isinstance(op, ast.Eq | ast.NotEq))
     return getattr(left, _COMPARE[type(op)])(right).astype("boolean").mask(missing)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from her2het.io.fish_table import read_fish_table
+from her2het.io.matrix import read_matrix
 from her2het.io.text_table import read_text_table
 from her2het.io.workbook import read_workbook
 from her2het.schema import StudyError
@@ -74,3 +76,20 @@ def test_names_that_no_file_has(tmp_path: Path) -> None:
 def test_a_zip_archive_is_no_workbook() -> None:
     with pytest.raises(StudyError, match=r"a zip archive \(of a.csv\), not a workbook"):
         read_workbook(zipped("a.csv"), "a.xlsx")
+
+
+def test_stray_line_ends_and_open_quotes(tmp_path: Path) -> None:
+    for content, words in (
+        ("\r\r\n\r\n", "no line of the file holds a cell|the file is empty|no row below"),
+        (TEXT.replace("S1", '"S1'), "open quote"),
+    ):
+        with pytest.raises(StudyError, match=words):
+            read(tmp_path, content)
+    for content in ("gene\ts\r1\nA\t1\n", 'gene\ts1\n"A\t1\nB\t2\n', '"gene\ts1\nA\t1\n'):
+        path = tmp_path / "m.tsv"
+        path.write_bytes(content.encode())
+        with pytest.raises(StudyError, match="m.tsv: "):
+            read_matrix(path)
+    path.write_bytes(b"sample\tHER\r2\tCEP17\nS1\t4\t2\n")
+    with pytest.raises(StudyError, match="cannot be cut into headings"):
+        read_fish_table(path)

@@ -105,7 +105,9 @@ def _shape(head: list[str], place: str) -> tuple[str, list[str], int]:
     best: tuple[tuple[bool, int], str, list[str], int] | None = None
     ragged: tuple[str, int, int] | None = None
     for separator in SEPARATORS:
-        rows = list(csv.reader(head, delimiter=separator))
+        rows = _cells(head, separator, place)
+        if len(rows) < 2:  # an open quote makes one cell of all lines
+            continue
         header, widths = rows[0], {len(row) for row in rows[1:]}
         width = max(widths)
         if width < 2:
@@ -140,14 +142,22 @@ def _parse(body: bytes, separator: str, width: int, place: str, first_line: int)
             parse_options=pacsv.ParseOptions(delimiter=separator),
             convert_options=pacsv.ConvertOptions(column_types={"c0": pa.string()}, strings_can_be_null=False),
         )
-    except pa.ArrowInvalid:
-        for i, row in enumerate(csv.reader(body.decode("utf-8").splitlines(), delimiter=separator)):
+    except pa.ArrowInvalid as e:
+        for i, row in enumerate(_cells(body.decode("utf-8").splitlines(), separator, place)):
             if row and len(row) != width:
                 raise StudyError(
                     f"{place}: line {i + first_line} ({row[0][:30]!r}) has {counted(len(row), 'field')}, the others "
                     f"{width}. Correct the line."
                 ) from None
-        raise
+        reason = str(e).splitlines()[0][:120]
+        raise StudyError(f"{place}: no table that can be cut into cells ({reason}). Save it again.") from None
+
+
+def _cells(lines: list[str], separator: str, place: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(lines, delimiter=separator))
+    except csv.Error as e:
+        raise StudyError(f"{place}: a line end or an endless cell within a line ({e}). Save the table again.") from None
 
 
 def _trim(names: list[str], table: pa.Table) -> tuple[list[str], pa.Table]:

@@ -1,6 +1,5 @@
 """A per-nucleus table under any headings -> arrays of signals, sample and area. Made for ten million nuclei."""
 
-import csv
 import gzip
 import hashlib
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from her2het.io.fish_columns import Signals, choose_columns, read_signals, require_signals
-from her2het.io.text_table import decode, find_separator, read_bytes
+from her2het.io.text_table import cut_header, decode, find_separator, read_bytes
 from her2het.io.workbook import is_workbook, read_workbook, text_of
 from her2het.schema import FALSE, MISSING, TRUE, StudyError, did_you_mean
 
@@ -128,7 +127,7 @@ def _from_text(
         raise StudyError(f"{path.name}: the file is empty. Give one with a header and rows.")
     first = decode(start.split(b"\n", 1)[0], path.name).rstrip("\r")
     separator = find_separator(first, path.name)
-    headings = [h.strip() for h in next(csv.reader([first], delimiter=separator))]
+    headings = cut_header(first, separator, path.name)
     chosen = _chosen(headings, given, preset, marker, path.name)
     wanted = {headings.index(heading): column for column, heading in chosen.items()}
     names = [wanted.get(k, f"#{k}") for k in range(len(headings))]

@@ -1,6 +1,5 @@
 """A table of HER2 cases under any headings -> one record per case, as the rules read it."""
 
-import csv
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from her2het.io.her2_text import HospitalText, read_category, read_copies, read_ratio
-from her2het.io.text_table import SEPARATORS, decode, find_separator, read_bytes
+from her2het.io.text_table import SEPARATORS, cut_header, decode, find_separator, read_bytes
 from her2het.schema import MISSING, StudyError, did_you_mean
 
 COLUMNS: dict[str, str] = {
@@ -222,7 +221,7 @@ def _parsed(path: Path, separator: str) -> pd.DataFrame:
 
 
 def _headings_once(text: str, separator: str, name: str) -> None:
-    headings = [h.strip() for h in next(csv.reader([text.split("\n", 1)[0].rstrip("\r")], delimiter=separator), [])]
+    headings = cut_header(text.split("\n", 1)[0].rstrip("\r"), separator, name)
     for heading in headings:
         if heading and headings.count(heading) > 1:
             raise StudyError(f"{name}: heading {heading!r} stands {headings.count(heading)} times. Rename the others.")

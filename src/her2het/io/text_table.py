@@ -1,5 +1,6 @@
 """Delimited text as it comes: separators found from the content, every cell as text, every line accounted for."""
 
+import csv
 import gzip
 import hashlib
 import io
@@ -92,6 +93,14 @@ def find_separator(header: str, name: str) -> str:
     return "\t"
 
 
+def cut_header(line: str, separator: str, name: str) -> list[str]:
+    """The headings of a header line. :raises StudyError: where a line end or an endless cell stands in it"""
+    try:
+        return [heading.strip() for heading in next(csv.reader([line], delimiter=separator), [])]
+    except csv.Error as e:
+        raise StudyError(f"{name}: the header cannot be cut into headings ({e}). Save the file again.") from None
+
+
 def read_text_table(path: Path) -> TextTable:
     """Read a delimited text file with a header line, every cell as text.
 
@@ -115,6 +124,8 @@ def read_text_table(path: Path) -> TextTable:
             engine="c",
             low_memory=False,
         )
+    except pd.errors.EmptyDataError:
+        raise StudyError(f"{path.name}: no line of the file holds a cell. Give one with a header and rows.") from None
     except pd.errors.ParserError as e:
         where = str(e).split("C error: ")[-1].strip()
         raise StudyError(
