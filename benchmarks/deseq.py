@@ -3,7 +3,6 @@
     python benchmarks/deseq.py                       # trial size: ~ group with three contrasts, and ~ patient + time
     python benchmarks/deseq.py --work groups --peers R
     python benchmarks/deseq.py --samples 40 --genes 4000
-    python benchmarks/deseq.py --growth              # ours against samples (50 to 3,000) and genes
 
 Prints TSV: work, who, version, seconds (best of the warm runs; R and the Python peers run once, on one core), times
 ours, and against ours the largest difference in log2 fold change, the largest relative one in dispersion, and how many
@@ -240,23 +239,6 @@ def compare_all(args: argparse.Namespace) -> None:
     print(f"# peak memory of this process: {peak:.0f} MB (with the peers in it)")
 
 
-def growth(repeat: int) -> None:
-    """Ours against the number of samples and of genes."""
-    print("work\tsamples\tgenes\tseconds\tmicroseconds per count")
-    sizes = [(n, 5_000) for n in (50, 100, 200, 400, 800, 1600, 3000)]
-    sizes += [(100, g) for g in (1_000, 2_500, 5_000, 10_000, 20_000, 40_000)]
-    for samples, genes in sizes:
-        group, paired = works(samples, genes, None)
-        for work in (group,) if samples > 800 else (group, paired):
-            ours(work)
-            seconds = min(ours(work).seconds for _ in range(repeat))
-            cells = len(work.counts.columns) * genes
-            print(
-                f"{work.name}\t{len(work.counts.columns)}\t{genes}\t{seconds:.3f}\t{seconds / cells * 1e6:.3f}",
-                flush=True,
-            )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", choices=("all", "groups", "paired"), default="all")
@@ -264,12 +246,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int)
     parser.add_argument("--genes", type=int)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--growth", action="store_true")
-    args = parser.parse_args()
-    if args.growth:
-        growth(args.repeat)
-    else:
-        compare_all(args)
+    compare_all(parser.parse_args())
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
     python benchmarks/expression_basics.py                   # trial size: 285 samples x 20,000 genes, 285 mixtures
     python benchmarks/expression_basics.py --work tmm --work pca
-    python benchmarks/expression_basics.py --growth          # ours against samples and genes
 
 Prints a table and writes it to results/expression_basics.tsv: work, who, first (seconds of the first call: compilation,
 where nothing is cached), best and median of the warm runs, processor seconds (all threads), how many times ours (wall
@@ -177,34 +176,13 @@ def row(work: str, who: str, timing: Timing, ours: Timing, away: float) -> dict[
     }
 
 
-def growth(repeat: int) -> pd.DataFrame:
-    """Ours against samples (20,000 genes) and genes (285 samples)."""
-    rows: list[tuple[str, int, int, float]] = []
-    sizes = [(n, 20_000) for n in (50, 100, 285, 1000, 3000)] + [(285, g) for g in (2_500, 5_000, 10_000, 40_000)]
-    for samples, genes in sizes:
-        counts = drawn(samples, genes)
-        factors = tmm_factors(counts)
-        _, timing = timed(lambda c=counts: tmm_factors(c).norm_factor, repeat)
-        rows.append(("tmm", samples, genes, statistics.median(timing.wall)))
-        log_cpm = log_cpm1(counts, factors.effective_lib)
-        del counts
-        _, timing = timed(lambda x=log_cpm: pca(x, 10).scores, repeat)
-        rows.append(("pca", samples, genes, statistics.median(timing.wall)))
-    for mixtures in (50, 285, 1000, 3000):
-        signature, mixed = drawn_mixtures(mixtures)
-        _, timing = timed(lambda s=signature, m=mixed: cell_fractions(s, m).share, repeat)
-        rows.append(("nusvr", mixtures, 547, statistics.median(timing.wall)))
-    return pd.DataFrame(rows, columns=pd.Index(["work", "samples", "genes", "median"]))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", action="append", choices=WORKS, help="only this (repeatable)")
     parser.add_argument("--repeat", type=int, default=5, help="warm runs of ours")
-    parser.add_argument("--growth", action="store_true", help="ours against samples and genes")
     given = parser.parse_args()
-    table = growth(min(given.repeat, 3)) if given.growth else compare(tuple(given.work or WORKS), given.repeat)
-    out = HERE / "results" / ("expression_basics_growth.tsv" if given.growth else "expression_basics.tsv")
+    table = compare(tuple(given.work or WORKS), given.repeat)
+    out = HERE / "results" / "expression_basics.tsv"
     out.parent.mkdir(exist_ok=True)
     table.to_csv(out, sep="\t", index=False, float_format="%.4g")
     print(table.to_string(index=False, float_format=lambda v: f"{v:.4g}"))

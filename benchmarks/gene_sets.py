@@ -3,7 +3,6 @@
     python benchmarks/gene_sets.py                  # trial size: 285 samples x 20,000 genes, 1,600 sets
     python benchmarks/gene_sets.py --samples 60 --genes 4000 --sets 200
     python benchmarks/gene_sets.py --work gsva --peers gseapy
-    python benchmarks/gene_sets.py --growth         # ours against samples and genes
 
 Prints TSV: work, who, seconds (best and median of the warm runs; peers run once), times ours, largest difference to
 ours. With HER2HET_TEST_DATA set and no size given, the cohort and sets of oracles/trial_size are used; else counts are
@@ -166,20 +165,6 @@ def compare(args: argparse.Namespace) -> None:
     print(f"# peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
-def growth(args: argparse.Namespace) -> None:
-    """GSVA compares every pair of samples for each gene: n² p; ssGSEA sorts each sample: n p."""
-    print("work\tsamples\tgenes\tsets\tseconds")
-    sizes = [(n, 4000) for n in (50, 100, 200, 400, 800, 1600, 3000)] + [(200, p) for p in (1000, 2000, 8000, 16_000)]
-    for samples, genes in sizes:
-        counts, names, _, sets = drawn(samples, genes, 200)
-        log = np.log2(counts / counts.sum(axis=0) * 1e6 + 1)
-        members, starts = packed(sets, names)
-        for work in ("gsva", "ssgsea"):
-            of_ours(work, log[:, :20], counts, members, starts)
-            _, _, warm = timed(partial(of_ours, work, log, counts, members, starts), args.repeat)
-            print(f"{work}\t{samples}\t{len(names)}\t{len(sets)}\t{min(warm):.4f}", flush=True)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int)
@@ -188,6 +173,4 @@ if __name__ == "__main__":
     parser.add_argument("--work", nargs="+", choices=WORKS, default=["gsva", "ssgsea"])
     parser.add_argument("--peers", nargs="*", choices=["gseapy", "r"], default=["gseapy", "r"])
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--growth", action="store_true")
-    parsed = parser.parse_args()
-    growth(parsed) if parsed.growth else compare(parsed)
+    compare(parser.parse_args())

@@ -3,11 +3,13 @@
     python benchmarks/pam50_guard_rails.py [--seeds 100]
 
 Each simulated tumour is the centroid of its subtype plus normal noise (sd 1.2) at a level of the platform per gene.
-Prints TSV: cohort, centring, share of true Her2 called Her2 and called Basal, share of all tumours called right, and
-the 5th and 95th percentile of the number of true Her2 called Basal; means over the seeds.
+Prints TSV and writes it to results/pam50_guard_rails.tsv: cohort, centring, share of true Her2 called Her2 and called
+Basal, share of all tumours called right, and the 5th and 95th percentile of the number of true Her2 called Basal; means
+over the seeds.
 """
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,7 @@ from her2het.stats.subtype import Centring, Choices, call_subtypes, expected_per
 
 PAM50 = pam50_classifier()
 NOISE = 1.2
+RESULTS = Path(__file__).parent / "results"
 COHORTS = {
     "balanced, 36 of each": dict.fromkeys(PAM50_SUBTYPES, 36),
     "60 % Her2, 25 % LumB, 15 % LumA (n = 180)": {"Her2": 108, "LumB": 45, "LumA": 27},
@@ -78,7 +81,10 @@ def main(seeds: int) -> None:
     out["basal_5"] = grouped["basal"].quantile(0.05)
     out["basal_95"] = grouped["basal"].quantile(0.95)
     out["n_her2"] = grouped["of"].first()
-    print(out.reset_index().to_csv(sep="\t", index=False), end="")
+    text = out.reset_index().to_csv(sep="\t", index=False)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "pam50_guard_rails.tsv").write_text(text)
+    print(text, end="")
 
 
 if __name__ == "__main__":
