@@ -158,6 +158,17 @@ def test_one_analysis_fails_and_the_others_go_on(study: Path, tmp_path: Path, ca
     assert content(out) == before
 
 
+def test_check_finds_it_first(study: Path, capsys: pytest.CaptureFixture[str]):
+    path = study / "ihc.tsv"
+    path.write_text(path.read_text().replace("P1-B1\t3+\t80", "P1-B1\t3+\t100", 1))
+    assert call("check", str(study)) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("her2het: ihc, sample P1-B1")
+    assert "1 problem found." in told
+    assert call("check", str(study), "--json") == 2
+    assert len(json.loads(capsys.readouterr().out)["problems"]) == 1
+
+
 def test_a_knob_that_one_analysis_refuses(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "out"
     assert start(study, out, "--only", "traced_cases", "--set", "traced_cases.patients=['P99']") == 3

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from her2het.schema import Note
+    from her2het.study import Study
 
 
 @click.command("check")
@@ -33,6 +34,7 @@ def command(study: Path, as_json: bool) -> int:
 
     opened = open_study(study, PLAN)
     notes = list(opened.study.notes) if opened.study else []
+    problems = list(opened.problems) if opened.study is None else unusable(opened.study)
     sizes: dict[str, int] = {}
     if opened.study and opened.groups is not None:
         sizes = group_sizes(opened.groups, opened.study.design)
@@ -40,14 +42,14 @@ def command(study: Path, as_json: bool) -> int:
     if as_json:
         record = {
             "intended_use": INTENDED_USE,
-            "problems": list(opened.problems),
+            "problems": problems,
             "notes": [vars(n) for n in notes],
             "groups": sizes,
             "tables": [vars(i) for i in opened.study.inputs] if opened.study else [],
         }
         click.echo(json.dumps(record, indent=1, ensure_ascii=False))
-        return 2 if opened.problems else 0
-    if opened.study:
+        return 2 if problems else 0
+    if opened.study and not problems:
         for read in opened.study.inputs:
             click.echo(f"{read.table:12s} {read.file}: {read.rows:,} rows, {read.columns:,} columns")
         for label, n in sizes.items():
@@ -56,11 +58,26 @@ def command(study: Path, as_json: bool) -> int:
             click.echo(f"{note.level}: {note.title}. {note.text}")
         click.echo("No problems found.")
         return 0
-    for problem in opened.problems:
+    for problem in problems:
         click.echo(f"her2het: {problem}", err=True)
-    count = len(opened.problems)
+    count = len(problems)
     click.echo(f"{count} problem{'s' * (count > 1)} found.", err=True)
     return 2
+
+
+def unusable(study: "Study") -> list[str]:
+    """What an analysis would refuse in tables that are sound each for itself: staining that cannot be."""
+    from her2het.analyses.her2_cases import specimens
+    from her2het.schema import StudyError
+
+    samples = study.frame("samples")
+    if samples is None:
+        return []
+    try:
+        specimens(samples, study.frame("ihc"), None, study.design, "first")
+    except StudyError as e:
+        return list(e.problems)
+    return []
 
 
 def group_notes(groups: "pd.DataFrame", sizes: dict[str, int], has_fish: bool) -> "list[Note]":
