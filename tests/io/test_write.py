@@ -1,5 +1,6 @@
 """Tables are written whole or not at all, and read back to the same bits."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -47,3 +48,12 @@ def test_a_matrix_as_a_table() -> None:
     frame = matrix_table(Matrix(np.array([[1.5, 2.0]]), ("ERBB2",), ("s1", "s2"), "log2"))
     assert frame.columns.tolist() == ["gene", "s1", "s2"]
     assert frame.iloc[0].tolist() == ["ERBB2", 1.5, 2.0]
+
+
+def test_a_name_that_ends_in_gz_is_compressed(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"gene": ["ERBB2", "ESR1"], "x": [0.1, None]})
+    for name in ("a.tsv", "a.tsv.gz", "b.tsv.gz"):
+        write_table(frame, tmp_path / name)
+    packed = (tmp_path / "a.tsv.gz").read_bytes()
+    assert gzip.decompress(packed) == (tmp_path / "a.tsv").read_bytes()
+    assert packed == (tmp_path / "b.tsv.gz").read_bytes()

@@ -15,7 +15,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 MATRIX = click.Path(path_type=Path, dir_okay=True)
 FILE = click.Path(path_type=Path, dir_okay=False)
-OUT = click.option("--out", type=FILE, help="Write here; else to standard output.")
+OUT = click.option("--out", type=FILE, help="Write here (.gz: compressed); else to standard output.")
 SHIPPED = "erbb-pi3k"
 
 
