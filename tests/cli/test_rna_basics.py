@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from her2het import notice
 from her2het.cli.main import build
 from her2het.kernels.deconvolve import cell_fractions
 from her2het.kernels.distances import euclidean
@@ -135,7 +136,7 @@ def test_deconvolve_prints_shares_and_fit(tmp_path: Path) -> None:
     expected = oracle("cibersort_small/fractions_tol1e-9")
     np.testing.assert_allclose(table.iloc[:, 1:6], expected.iloc[:, :5], atol=1e-6)
     assert table.columns[6:].tolist() == ["correlation", "rmse", "nu", "p", "p_exceeding", "absolute_scale"]
-    assert said == ""
+    assert said == f"her2het: {notice.HEADER}\n"
     absolute, _ = run("deconvolve", MIXTURES, "--signature", SIGNATURE, "--absolute")
     np.testing.assert_allclose(absolute.iloc[:, 1:6].sum(axis=1), absolute["absolute_scale"])
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from her2het import notice
 from her2het.cli.main import build
 from her2het.kernels.gsva import gsva_scores
 from her2het.kernels.ssgsea import ssgsea_scores
@@ -19,6 +20,7 @@ SMALL = Path(__file__).parents[1] / "oracles" / "gsva_small"
 def run(*arguments: object) -> tuple[str, str]:
     result = CliRunner().invoke(build(), ["rna", *map(str, arguments)], catch_exceptions=False)
     assert result.exit_code == 0, result.stderr
+    assert result.stderr.endswith(f"her2het: {notice.HEADER}\n")
     return result.stdout, result.stderr
 
 

@@ -22,11 +22,18 @@ class LazyGroup(click.Group):
     """A group whose commands are named in a static table: name -> (module with `command`, one line of help)."""
 
     def __init__(
-        self, name: str, table: Mapping[str, tuple[str, str]], *, compiles: bool = False, **settings: Any
+        self,
+        name: str,
+        table: Mapping[str, tuple[str, str]],
+        *,
+        compiles: bool = False,
+        says: str = "",
+        **settings: Any,
     ) -> None:
         super().__init__(name, epilog=notice.HELP, context_settings=CONTEXT, **settings)
         self.table = table
         self.compiles = compiles  # whether its commands run numerical kernels, whose compilation is worth a word
+        self.says = says  # what stands on standard error after a command that wrote its result
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands, in the order of the table."""
@@ -42,12 +49,15 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; say so where kernels are compiled first."""
+        """Run the command; say so where kernels are compiled first, and in the end what the result is for."""
         if self.compiles:
             from her2het.kernels.compiled import announce_compilation
 
             announce_compilation(lambda text: click.echo(f"her2het: {text} …", err=True))
-        return super().invoke(ctx)
+        result = super().invoke(ctx)
+        if self.says and ctx.invoked_subcommand:
+            click.echo(f"her2het: {self.says}", err=True)
+        return result
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

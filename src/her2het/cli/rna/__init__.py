@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from her2het import notice
 from her2het.cli.lazy import LazyGroup
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
@@ -17,4 +18,6 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "estimate": ("her2het.cli.rna.estimate", "Stromal and immune scores (ESTIMATE)."),
 }
 
-command = LazyGroup("rna", COMMANDS, compiles=True, help="Expression: one method on plain files.")
+command = LazyGroup(
+    "rna", COMMANDS, compiles=True, says=notice.HEADER, help="Expression: one method on plain files."
+)
