@@ -23,6 +23,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "her2": ("her2het.cli.her2", "HER2 status by guideline: one case, or a table of cases."),
     "fish": ("her2het.cli.fish", "ERBB2 FISH: score nuclei, plan how many to count."),
     "spatial": ("her2het.cli.spatial", "Spatial pattern of HER2-positive cells."),
+    "stats": ("her2het.cli.stats", "Statistics of patients: one test on a plain table."),
     "rcb": ("her2het.cli.rcb", "Residual cancer burden and pCR."),
 }
 
