@@ -18,6 +18,4 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "estimate": ("her2het.cli.rna.estimate", "Stromal and immune scores (ESTIMATE)."),
 }
 
-command = LazyGroup(
-    "rna", COMMANDS, compiles=True, says=notice.HEADER, help="Expression: one method on plain files."
-)
+command = LazyGroup("rna", COMMANDS, compiles=True, says=notice.HEADER, help="Expression: one method on plain files.")
