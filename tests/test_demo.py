@@ -11,15 +11,19 @@ import pytest
 from her2het.analyses import PLAN
 from her2het.engine.serial import Serial
 from her2het.load import load_study
-from her2het.run import run
+from her2het.report.assemble import assemble
+from her2het.report.build import render_report
+from her2het.report.draw import DrawTask, draw, panels_of
+from her2het.report.manifest import record
+from her2het.run import Outcome, run
 from her2het.simulate import simulate_trial, write_trial
 
 
-def results(folder: Path, null: bool) -> dict[str, Any]:
+def outcomes(folder: Path, null: bool) -> list[Outcome]:
     write_trial(simulate_trial(1, null=null), folder)
-    outcomes = run(PLAN, load_study(folder, PLAN), Serial(), folder.parent / f"cache-{null}")
-    assert not [o.reason for o in outcomes if o.status == "skipped"]
-    return {o.analysis.name: o.result for o in outcomes}
+    done = list(run(PLAN, load_study(folder, PLAN), Serial(), folder.parent / f"cache-{null}"))
+    assert not [o.reason for o in done if o.status == "skipped"]
+    return done
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +32,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def demo(folder: Path) -> dict[str, Any]:
-    return results(folder / "study", null=False)
+def whole(folder: Path) -> list[Outcome]:
+    return outcomes(folder / "study", null=False)
+
+
+@pytest.fixture(scope="module")
+def demo(whole: list[Outcome]) -> dict[str, Any]:
+    return {o.analysis.name: o.result for o in whole}
 
 
 @pytest.fixture(scope="module")
 def nothing(folder: Path) -> dict[str, Any]:
-    return results(folder / "null", null=True)
+    return {o.analysis.name: o.result for o in outcomes(folder / "null", null=True)}
 
 
 def truth(folder: Path, name: str) -> pd.DataFrame:
@@ -167,3 +176,20 @@ def test_synthetic_is_said(folder: Path, demo: dict[str, Any]):
     assert "SYNTHETIC" in (folder / "study" / "README.txt").read_text()
     assert load_study(folder / "study", PLAN).design.synthetic
     json.dumps([n.text for r in demo.values() for n in r.notes])
+
+
+@pytest.mark.slow
+def test_the_whole_page_is_light(folder: Path, whole: list[Outcome]):
+    """The page of all analyses at full size: 8 MB is the bound, 6 MB what it weighs at most."""
+    study = load_study(folder / "study", PLAN)
+    drawn = {
+        o.analysis.name: [
+            d
+            for p in panels_of(o.result)
+            for d in draw(DrawTask(o.analysis.name, p.id, o.result, folder / "figures", True, ("svg",)))
+        ]
+        for o in whole
+    }
+    page = render_report(assemble(PLAN, study, whole, drawn, record(study, whole)))
+    assert page.count('<div class="drawing') > 110
+    assert len(page.encode()) < 6_000_000

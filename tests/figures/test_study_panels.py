@@ -99,7 +99,7 @@ def test_shades_fills_and_colours_have_a_key(drawn: dict[str, Drawing]) -> None:
         "status_change_IHC": ("HET status shifts (n = ", "p = "),
         "subtype_shift": ("HET at baseline (n = ", "p = "),
         "mutations_oncoprint": ("seen in the sample", "not seen in it"),
-        "treatment_distance_mutation": ("not mutated", "mutated"),
+        "treatment_distance_mutation": ("mutated tumours", "others"),
     }
     for name, words in keys.items():
         text = " ".join(ET.fromstring(to_svg(drawn[name].picture, name)).itertext())

@@ -38,6 +38,23 @@ def test_no_sideways_scrolling(browser: Any, width: int) -> None:
     assert browser.run("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_findings_fit_a_phone_and_names_of_rules_are_not_broken(browser: Any) -> None:
+    def at(width: int) -> None:
+        browser.page("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+
+    at(420)
+    assert browser.run(
+        """(() => { const box = document.querySelector(".findings").parentElement;
+        return box.scrollWidth <= box.clientWidth; })()"""
+    )
+    at(1400)
+    broken = browser.run(
+        """[...document.querySelectorAll(".exclusions code")].filter(e => !e.textContent.includes(" ") && e.getClientRects().length > 1)
+        .map(e => e.textContent)"""
+    )
+    assert broken == []
+
+
 def test_search_lights_a_patient_in_all_panels(browser: Any) -> None:
     lit = browser.run(
         """(() => { const box = document.querySelector("#find"); box.value = "p028"; box.dispatchEvent(new Event("input"));

@@ -38,7 +38,10 @@ BY = {  # quantity -> (column, key, looks of yes/HET first)
     "PIK3CA/ERBB2 mutated": ("mutated", "mutation"),
     "HET shifts": ("shifted", "shift"),
 }
-SHORT = {"PIK3CA/ERBB2 mutated": ("mutated", "not mutated"), "HET shifts": ("HET shifts", "HET stays")}  # yes, no
+SHORT = {  # yes and no, as the axis and the title say them
+    "PIK3CA/ERBB2 mutated": ("mutated tumours", "others"),
+    "HET shifts": ("tumours whose HET shifts", "others"),
+}
 CLASSES = {"HER2 IHC score": "ihc", "hormone receptor": "hr", "ER": "er", "nodes": "nodes"}
 COLUMN_OF = {"Residual cancer burden": "rcb", "Age": "age", "Amplified fraction": "fraction",
              "ERBB2/CEP17 ratio": "ratio", "Distance between biopsies": "between_biopsies"}  # fmt: skip
@@ -77,13 +80,13 @@ def _by_status(result: TreatmentDistance, name: str) -> Drawing | None:
     picture, _ = groups.box_points(values.dropna(subset=["group"]), boxes, seen, AXIS, shown)
     return Drawing(
         picture,
-        title=title_of_groups(WHAT, estimates),
+        title=title_of_groups(WHAT, shown),
         caption="Euclidean distance of the residual tumour to the mean of the baseline biopsies, over all kept genes. "
         f"{groups.CAPTION}{methods(estimates)}",
         alt=f"Box plot with points: {WHAT} by {inline(name)}.",
         numbers=values[["patient", "group", "value"]].rename(columns={"value": "distance"}).reset_index(drop=True),
         estimates=estimates,
-        findings=tuple(Finding(compared(e, WHAT), e) for e in estimates),
+        findings=tuple(Finding(compared(s, WHAT), e) for s, e in zip(shown, estimates, strict=True)),
         key=key,
     )
 
