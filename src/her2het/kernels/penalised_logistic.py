@@ -5,6 +5,8 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from her2het.kernels.compile_options import INNER, KERNEL
+
 Floats = NDArray[np.float64]
 STEPS, SWEEPS = 60, 1000
 TOLERANCE = 1e-7
@@ -23,18 +25,19 @@ def penalties(design: Floats, response: Floats, share: float, count: int, span: 
     return first * np.geomspace(1.0, span, count)
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def _descend(x, y, penalty, share, tolerance, b0, b, eta):  # pragma: no cover (compiled)
     """Coefficients at one penalty, from a warm start; `b` and `eta` are changed in place, the intercept returned."""
     n, p = x.shape
     for _step in range(STEPS):
         weight = np.empty(n)
         residual = np.empty(n)
+        total = 0.0
         for i in range(n):
             chance = 1.0 / (1.0 + np.exp(-eta[i]))
             weight[i] = max(chance * (1.0 - chance), LEAST_WEIGHT)
             residual[i] = (y[i] - chance) / weight[i]
-        total = weight.sum()
+            total += weight[i]
         spread = np.empty(p)
         for j in range(p):
             s = 0.0
@@ -80,18 +83,19 @@ def _descend(x, y, penalty, share, tolerance, b0, b, eta):  # pragma: no cover (
     return b0
 
 
-@njit(cache=True, nogil=True)
-def _path(x, y, path, share, tolerance):  # pragma: no cover (compiled)
+@njit(**KERNEL)
+def _path(x, y, path, share, tolerance, b0):  # pragma: no cover (compiled)
     n, p = x.shape
-    found = np.zeros((len(path), p + 1))
-    mean = y.mean()
-    b0 = np.log(mean / (1.0 - mean))
-    b = np.zeros(p)
-    eta = np.full(n, b0)
+    found, b, eta = np.empty((len(path), p + 1)), np.empty(p), np.empty(n)
+    for j in range(p):
+        b[j] = 0.0
+    for i in range(n):
+        eta[i] = b0
     for k in range(len(path)):
         b0 = _descend(x, y, path[k], share, tolerance, b0, b, eta)
         found[k, 0] = b0
-        found[k, 1:] = b
+        for j in range(p):
+            found[k, 1 + j] = b[j]
     return found
 
 
@@ -115,7 +119,9 @@ def penalised_path(
         raise ValueError("the response must hold both 0 and 1, and nothing else")
     if not 0 <= share <= 1 or not (np.asarray(path) > 0).all():
         raise ValueError(f"share {share:g} must lie in 0 to 1, and penalties above 0")
-    return _path(x, y, np.asarray(path, dtype=np.float64), float(share), float(tolerance))
+    mean = y.mean()
+    start = float(np.log(mean / (1.0 - mean)))
+    return _path(x, y, np.asarray(path, dtype=np.float64), float(share), float(tolerance), start)
 
 
 def chances(coefficients: Floats, design: Floats) -> Floats:
