@@ -112,7 +112,7 @@ def fit_mixed(y: NDArray[np.float64], x: NDArray[np.float64], patient: NDArray[n
     if len(set(patient.tolist())) == len(y):
         return _nothing(x.shape[1], f"every patient has one sample: nothing to mix. {INSTEAD}")
     scale = float(y.std())
-    ratio = np.array([[_moments(y, x, patient)]])
+    ratio = np.array([[_start((y - y.mean()) / scale, x, patient)]])
     start: Any = library.MixedLMParams.from_components(fe_params=np.zeros(x.shape[1]), cov_re=ratio)
     said = ""
     for optimiser in OPTIMISERS:
@@ -138,25 +138,48 @@ def fit_mixed(y: NDArray[np.float64], x: NDArray[np.float64], patient: NDArray[n
     return _nothing(x.shape[1], f"the mixed model did not converge ({said.splitlines()[0]}). {INSTEAD}")
 
 
-def _moments(y: NDArray[np.float64], x: NDArray[np.float64], patient: NDArray[np.str_]) -> float:
-    """About what s_u^2 / s_e^2 is, from residuals within and between patients: where the search begins."""
-    away = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+def _start(y: NDArray[np.float64], x: NDArray[np.float64], patient: NDArray[np.str_]) -> float:
+    """About where s_u^2 / s_e^2 has the largest restricted likelihood: there the library's slow search begins.
+
+    -2 log L = (n - p) log(y' W y) + log|V| + log|X' V^-1 X| + constant, with W y what generalised least squares leave.
+    """
+    table, sums, size = _summed(y, x, patient)
+
+    def deviance(log_ratio: float) -> float:
+        cross = _cross(table, sums, size, math.exp(log_ratio))
+        left = cross[-1, -1] - cross[:-1, -1] @ np.linalg.solve(cross[:-1, :-1], cross[:-1, -1])
+        volume = np.log1p(math.exp(log_ratio) * size).sum() + np.linalg.slogdet(cross[:-1, :-1])[1]
+        return float((len(y) - x.shape[1]) * math.log(max(left, 1e-300)) + volume)
+
+    search: Any = importlib.import_module("scipy.optimize").minimize_scalar  # untyped
+    found = search(deviance, bounds=(-7.0, 7.0), method="bounded")
+    ratio = math.exp(float(found.x))
+    return ratio if ratio > 0.01 else 1.0  # near 0 the search from 1 finds the boundary, one from 0 stays
+
+
+def _summed(
+    y: NDArray[np.float64], x: NDArray[np.float64], patient: NDArray[np.str_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """X and y side by side, their sums by patient, and how many samples each patient has."""
     _, code, size = np.unique(patient, return_inverse=True, return_counts=True)
-    within = float(((away - (np.bincount(code, away) / size)[code]) ** 2).sum()) / (len(y) - len(size))
-    total = float(away @ away) / max(len(y) - x.shape[1], 1)
-    ratio = total / within - 1 if within > 0 else 0.0
-    return min(ratio, 100.0) if ratio > 0.05 else 1.0  # near 0 the search from 1 finds the boundary, one from 0 stays
+    table = np.column_stack([x, y])
+    sums = np.zeros((len(size), table.shape[1]))
+    np.add.at(sums, code, table)
+    return table, sums, size.astype(np.int64)
+
+
+def _cross(
+    table: NDArray[np.float64], sums: NDArray[np.float64], size: NDArray[np.int64], ratio: float
+) -> NDArray[np.float64]:
+    """[X y]' V^-1 [X y] with V = I + ratio within a patient."""
+    return table.T @ table - (sums * (ratio / (1 + ratio * size))[:, None]).T @ sums
 
 
 def _effects(
     y: NDArray[np.float64], x: NDArray[np.float64], patient: NDArray[np.str_], ratio: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fixed effects (X'V^-1 X)^-1 X'V^-1 y and their errors over s_e; V = I + ratio within a patient."""
-    _, code, size = np.unique(patient, return_inverse=True, return_counts=True)
-    table = np.column_stack([x, y])
-    sums = np.zeros((len(size), table.shape[1]))
-    np.add.at(sums, code, table)
-    cross = table.T @ table - (sums * (ratio / (1 + ratio * size))[:, None]).T @ sums
+    cross = _cross(*_summed(y, x, patient), ratio)
     inverse = np.linalg.inv(cross[:-1, :-1])
     return inverse @ cross[:-1, -1], np.sqrt(np.diag(inverse))
 
