@@ -231,6 +231,11 @@ CASES: dict[str, Case] = {
     "no CEP17 signal at all": Case(
         no_cep17(lambda _: True), {"fish_heterogeneity": None, "heterogeneity_change": None}, FISH
     ),
+    "FISH after treatment alone": Case(
+        frames(lambda name, f: f[f["sample"].isin(["P4-S", "P5-S"])] if name == "fish_nuclei" else f),
+        {"het_profiles": None, "heterogeneity_change": "before and after", "fish_heterogeneity": None},
+        FISH,
+    ),
     "a matrix of equal counts": Case(genes(constant), {"sample_qc": "same expression"}, EXPRESSION),
     "one gene": Case(genes(lambda f: f.iloc[:1]), {"sample_qc": "same expression in the 1 gene"}, EXPRESSION),
     "no gene passes the filter": Case(

@@ -285,7 +285,7 @@ def _robust(
 def _het_by_profile(baseline: pd.DataFrame, robust: pd.DataFrame) -> pd.DataFrame:
     """HET per baseline patient (rows) and definition (columns), the robust rule last; missing without a call."""
     wide = baseline.set_index(["patient", "profile"])["het"].unstack().astype("boolean")  # noqa: PD010
-    wide = wide[[d.name.value for d in DEFINITIONS]]
+    wide = wide.reindex(columns=[d.name.value for d in DEFINITIONS]).astype("boolean")
     own = robust[robust["phase"] == "baseline"].set_index("patient")["call"]
     called = (own == HetCode.HET.name).astype("boolean").mask(own.isin(["INSUFFICIENT", "UNDEFINED"]))
     wide[ROBUST] = called.reindex(wide.index)
