@@ -107,9 +107,10 @@ def by_symbol(matrix: Matrix, place: str) -> tuple[Matrix, tuple[str, ...]]:
     it; the others, and genes without a symbol, keep their identifier.
     """
     ids = list(matrix.rows)
+    if 2 * sum(kind(name) == "Ensembl" for name in ids) < len(ids):
+        return matrix, ()
     symbols = symbols_of(ids)
-    known = sum(map(bool, symbols))
-    if 2 * sum(kind(name) == "Ensembl" for name in ids) < len(ids) or not known:
+    if not any(symbols):
         return matrix, ()
     names, shared = _symbols(ids, symbols, matrix.values)
     named = sum(a != b for a, b in zip(names, ids, strict=True))
