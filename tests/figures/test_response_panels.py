@@ -139,6 +139,25 @@ def test_a_claim_without_an_estimate_is_told_as_not_testable(drawn: dict[str, Dr
     assert re.search(r"6D .*not testable", text)
 
 
+def test_claims_of_which_none_can_be_tested_have_no_picture(results: dict[str, Any]) -> None:
+    whole = results["published_claims"]
+    late = whole.claims["panel"].str.startswith(("5", "6", "7", "S7"))
+    none = replace(whole, claims=whole.claims.assign(verdict=whole.claims["verdict"].mask(late, "not testable")))
+    panel = next(p for p in PANELS if p.id == "published_claims")
+    assert [d.key for d in panel.draw(none)] == ["before", "treatment"]
+    assert panel.draw(replace(whole, claims=whole.claims.assign(verdict="not testable"))) == ()
+
+
+def test_long_names_of_patients_stay_in_the_picture(reading: ModuleType, results: dict[str, Any]) -> None:
+    result = results["discordance"]
+    named = result.patients.assign(patient="TCGA.A2." + result.patients["patient"].astype(str))
+    panel = next(p for p in PANELS if p.id == "discordance")
+    places = next(d for d in panel.draw(replace(result, patients=named)) if d.key == "places")
+    assert not reading.misplaced(places.picture)
+    first = named.loc[named["discordant"] & named["place_ihc"].notna(), "patient"].iloc[0]
+    assert first in " ".join(ET.fromstring(to_svg(places.picture, "x")).itertext())
+
+
 def test_a_forest_is_as_tall_as_its_rows() -> None:
     point = Point(0.2, -0.1, 0.5, LOOKS[0], "tip")
     frame = Frame(limits=(-1, 1), label="Effect", nothing=0, ticks=(-1, 0, 1), page=COLUMN, names=30)

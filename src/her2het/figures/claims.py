@@ -36,7 +36,10 @@ SIGNS = {"higher": "▲", "lower": "▼", "no difference": "=", "a difference": 
 
 @drawn
 def published_claims(result: PublishedClaims) -> tuple[Drawing, ...]:
-    """Every claim with its estimates on the common scale and what this cohort says of it."""
+    """Every claim with its estimates on the common scale and what this cohort says of it.
+
+    A part of the paper of which nothing can be tested here has no picture; its claims are in the table.
+    """
     counts = result.claims["verdict"].value_counts()
     tested = len(result.claims) - int(counts.get(UNTESTED, 0))
     told = _told(result.claims)
@@ -47,11 +50,13 @@ def published_claims(result: PublishedClaims) -> tuple[Drawing, ...]:
     figure = result.claims["panel"].map(_figure).astype(int)
     first = [start for _, _, start in PARTS]
     part = pd.Series(np.searchsorted(first, figure, side="right") - 1, index=figure.index)
-    parts = [(key, words, result.claims[part == at]) for at, (key, words, _) in enumerate(PARTS) if (part == at).any()]
+    testable = result.claims["verdict"] != UNTESTED
+    shown = [at for at in range(len(PARTS)) if (testable & (part == at)).any()]
+    parts = [(*PARTS[at][:2], result.claims[part == at]) for at in shown]
     return tuple(
         Drawing(
             _drawn(result, claims),
-            title=f"{title}: {words}" if len(parts) > 1 else title,
+            title=f"{title}: {words}",
             caption=f"{told} of {len(result.claims)} claims of Li et al. 2024, in our words; here "
             f"{len(claims)} of them, on {words}: {_told(claims)}. A point is an estimate on the common scale "
             "(rank-biserial correlation, correlation, difference of shares) with its 95 % interval; filled: as "
@@ -62,7 +67,7 @@ def published_claims(result: PublishedClaims) -> tuple[Drawing, ...]:
             numbers=result.parts[result.parts["claim"].isin(claims["claim"])]
             .drop(columns=["estimate"])
             .reset_index(drop=True),
-            key=key if len(parts) > 1 else "",
+            key=key,
             wide=True,
         )
         for key, words, claims in parts

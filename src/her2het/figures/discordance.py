@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from her2het.figures import relation
 from her2het.figures.forest import records
 from her2het.figures.layout import Entry, draw_key, facets, key_height, size, spaced
-from her2het.figures.lettering import LINE, wrap
+from her2het.figures.lettering import LINE, cut, width, wrap
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import CLOUD, COLUMN, FLAG, MUTED, NO_GROUP, NONE, PAGE, SMALL, Look, drawn, looks
@@ -123,7 +123,9 @@ def _places(result: Discordance) -> Drawing:
     rows = result.patients[result.patients["measured"] > 1].reset_index(drop=True)
     entries = [Entry("measurements disagree", LISTED), Entry("others", OTHERS, edge=CLOUD)]
     head = 2 + key_height(entries, COLUMN - 4)
-    picture, (ax,) = facets(1, 1, 56, [head], 11, page=COLUMN, left=13, right=17)
+    named = rows.loc[rows["discordant"] & rows[columns[-1]].notna(), "patient"].head(NAMED)
+    right = min(30.0, max([17.0, *(width(plain(p), SMALL) + 4.0 for p in named)]))
+    picture, (ax,) = facets(1, 1, 56, [head], 11, page=COLUMN, left=13, right=right)
     x = np.arange(len(keys), dtype=float)
     for flag, colour, wide in ((False, CLOUD, 0.45), (True, FLAG, 1.1)):
         part = rows[rows["discordant"] == flag]
@@ -152,8 +154,8 @@ def _places(result: Discordance) -> Drawing:
     draw_key(ax, entries, COLUMN - 4, left=-11)
     listed = rows[rows["discordant"]]
     apart = listed["apart"].value_counts()
-    named = dict(zip(result.measures["measure"], result.measures["label"], strict=True))
-    words = join(f"{named[k]} in {n}" for k, n in apart.items())
+    labels = dict(zip(result.measures["measure"], result.measures["label"], strict=True))
+    words = join(f"{labels[k]} in {n}" for k, n in apart.items())
     return Drawing(
         picture,
         title=f"What stands apart where measurements disagree: {words}" if len(apart) else "No tumour is listed",
@@ -173,9 +175,11 @@ def _name(ax: Axes, rows: pd.DataFrame, column: str) -> None:
     known = rows[rows[column].notna()].sort_values(column)
     if known.empty:
         return
-    _, tall = size(ax)
+    wide, tall = size(ax)
     low, high = ax.get_ylim()
     wanted = (100 * known[column].to_numpy(dtype=float) - low) / (high - low) * tall
     placed = spaced(wanted, 2.6, 1.0, tall - 1.0) / tall
+    room = (1 - ax.get_position().x1) * COLUMN - 0.03 * wide - 0.5
     for name, y in zip(known["patient"], placed, strict=True):
-        ax.text(1.03, y, plain(name), transform=ax.transAxes, fontsize=SMALL, color=FLAG, va="center")
+        shown = cut(plain(name), room, SMALL)
+        ax.text(1.03, y, shown, transform=ax.transAxes, fontsize=SMALL, color=FLAG, va="center")
