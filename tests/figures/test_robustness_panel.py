@@ -59,7 +59,10 @@ def test_it_says_what_it_shows(result: Robustness, drawn: Drawing) -> None:
     assert drawn.picture.height <= 230
     assert drawn.narrow is not None
     assert drawn.narrow.width == COLUMN
-    assert len(drawn.numbers) == len(drawn.estimates) == len(result.rows)
+    assert len(drawn.numbers) == len(result.rows)
+    assert [e.value for e in drawn.estimates] == result.contrasts["value"].tolist()
+    for row in result.contrasts.itertuples():
+        assert not row.differs or str(row.differs).replace("; ", ", ") in drawn.caption
 
 
 def test_findings_are_those_that_depend(result: Robustness, drawn: Drawing) -> None:

@@ -76,7 +76,7 @@ def _drawing(result: Robustness, source: str) -> Drawing:
     hidden = f" Shown are {len(names)} of {len(every)} measurements, those with the smallest p." * (
         len(names) < len(every)
     )
-    estimates = tuple(result.estimates[i] for i in rows["place"])
+    estimates = tuple(result.estimates[i] for i in rows.loc[rows["way"] == "mean", "place"])
     return Drawing(
         wide,
         narrow=narrow,
@@ -85,7 +85,8 @@ def _drawing(result: Robustness, source: str) -> Drawing:
         "analysis. Line: 95 % interval; upright line: patients’ means. Filled: q < .05 within the family of the way "
         f"(bootstrap, {result.draws:,} resamples of patients: as patients’ means, unless the interval says otherwise "
         "about 0). Below the names: in how many ways the difference is found. Mixed models and the others estimate a "
-        f"difference of means and a shift, which differ where values are skewed.{hidden}",
+        f"difference of means and a shift, which differ where values are skewed.{_differing(tested)}{hidden} Below: "
+        "the estimates of patients’ means.",
         alt=f"Differences between groups of {join(inline(n) for n in names)} with intervals, in {len(ways)} ways of "
         "analysis each.",
         numbers=rows.drop(columns="place").reset_index(drop=True),
@@ -95,7 +96,7 @@ def _drawing(result: Robustness, source: str) -> Drawing:
             for r in records(tested)
             if (words := _words(r)) and (e := _means(estimates, str(r.measurement), str(r.treated)))
         ),
-        key={"RNA": "rna", "FISH": "fish", "study": "own"}[source],
+        key={"RNA": "expression", "FISH": "fish", "study": "own"}[source],
         wide=True,
     )
 
@@ -113,6 +114,16 @@ def _words(row: pd.Series) -> str:
     if row.verdict == "direction":
         return f"In which direction {what} depends on the analysis"
     return ""
+
+
+def _differing(tested: pd.DataFrame) -> str:
+    """Which ways come to another conclusion than patients' means, as a sentence; nothing where none does."""
+    mine = tested[tested["differs"] != ""]
+    said = [
+        f"{inline(str(r.measurement))}, {plain(r.treated)} ({str(r.differs).replace('; ', ', ')})"
+        for r in records(mine)
+    ]
+    return f" Where the conclusion is not that of patients’ means: {'; '.join(said)}." if said else ""
 
 
 def _title(tested: pd.DataFrame, source: str) -> str:
