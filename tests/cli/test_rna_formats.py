@@ -92,3 +92,16 @@ def test_every_command_is_here() -> None:
     from her2het.cli.rna import COMMANDS
 
     assert set(COMMANDS) == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize("heading", ["", "short"], ids=["empty heading", "no heading"])
+@pytest.mark.parametrize("name", ["de", "distances", "signature"])
+def test_tables_as_r_writes_them(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, heading: str
+) -> None:
+    """write.csv leaves the first heading empty, write.table leaves it out."""
+    for file in ("counts", "log", "linear", "samples", "types"):
+        first, rest = (folder / f"{file}.tsv").read_text().split("\n", 1)
+        cut = first.split("\t", 1)[1]
+        (tmp_path / f"{file}.tsv").write_text(f"{cut if heading else chr(9) + cut}\n{rest}")
+    assert answer(capsys, tmp_path, name, ".tsv") == answer(capsys, folder, name, ".tsv")

@@ -101,10 +101,11 @@ def cut_header(line: str, separator: str, name: str) -> list[str]:
         raise StudyError(f"{name}: the header cannot be cut into headings ({e}). Save the file again.") from None
 
 
-def read_text_table(path: Path) -> TextTable:
+def read_text_table(path: Path, *, unnamed: str = "") -> TextTable:
     """Read a delimited text file with a header line, every cell as text.
 
-    Like a matrix it may be UTF-16, and a first column without a heading that counts the rows is left out.
+    Like a matrix it may be UTF-16, and a first column without a heading that counts the rows is left out. `unnamed`:
+    what another first column without a heading is called (R writes names of rows so, with or without an empty heading).
     :raises StudyError: where the file is absent, neither UTF-8 nor UTF-16, has repeated or empty headings, rows of the
         wrong length, blank lines between rows, or no rows
     """
@@ -112,6 +113,8 @@ def read_text_table(path: Path) -> TextTable:
     text = _utf16(raw, path.name) if raw[:2] in UTF_16 else decode(raw, path.name)
     header = text.split("\n", 1)[0].rstrip("\r")
     separator = find_separator(header, path.name)
+    if unnamed and _one_more(text, header, separator, path.name):
+        text = f"{unnamed}{separator}{text}"
     try:
         frame = pd.read_csv(
             io.StringIO(text),
@@ -135,6 +138,8 @@ def read_text_table(path: Path) -> TextTable:
     headings = [str(h).strip() for h in frame.iloc[0]]
     body = frame.iloc[1:].reset_index(drop=True)
     numbered = len(headings) > 1 and not headings[0] and _counts_rows(body.iloc[:, 0])
+    if unnamed and not numbered and not headings[0] and unnamed not in headings:
+        headings[0] = unnamed
     _check_headings(headings, path.name, first=int(numbered))
     body.columns = headings
     body = _check_lines(body, text, separator, len(headings), path.name)
@@ -142,6 +147,12 @@ def read_text_table(path: Path) -> TextTable:
     if body.empty:
         raise StudyError(f"{path.name}: there is a header but no row below it. Add the rows or leave the table out.")
     return TextTable(body, Origin(path.name), hashlib.sha256(raw).hexdigest())
+
+
+def _one_more(text: str, header: str, separator: str, name: str) -> bool:
+    """Whether the first row has a cell more than the header: a name of the row."""
+    row = [*text.split("\n", 2), ""][1]
+    return len(cut_header(row, separator, name)) == len(cut_header(header, separator, name)) + 1
 
 
 def _utf16(raw: bytes, name: str) -> str:

@@ -191,7 +191,7 @@ def _sample_table(path: Path) -> pd.DataFrame:
     from her2het.io.text_table import read_text_table
     from her2het.schema import MISSING, StudyError
 
-    frame = read_text_table(path).frame
+    frame = read_text_table(path, unnamed="sample").frame
     key = "sample" if "sample" in frame.columns else str(frame.columns[0])
     frame = frame.apply(lambda column: column.str.strip())
     repeated = frame[key][frame[key].duplicated()]

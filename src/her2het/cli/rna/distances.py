@@ -84,7 +84,7 @@ def _sample_table(path: Path, expression: Matrix, *, need_timepoint: bool) -> pd
 
     names = ("sample", "patient", "timepoint") if need_timepoint else ("sample", "patient")
     spec = TableSpec("samples", SAMPLES.doc, SAMPLES.key, {n: SAMPLES.columns[n] for n in names}, extra=True)
-    text = read_text_table(path)
+    text = read_text_table(path, unnamed="sample")
     table = spec.conform(text.frame, text.origin).set_index("sample")
     unknown = [name for name in expression.columns if name not in table.index]
     if unknown:

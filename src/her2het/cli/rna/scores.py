@@ -70,7 +70,7 @@ def sizes(path: Path, samples: Sequence[str]) -> pd.Series:
     from her2het.reference.tables import ROR_LARGE_CM
     from her2het.schema import MISSING, StudyError
 
-    frame = read_text_table(path).frame
+    frame = read_text_table(path, unnamed="sample").frame
     if frame.shape[1] < 2:
         raise StudyError(f"{path.name}: one column. Give a table of sample and size in cm, with a heading.")
     sample, text = frame.iloc[:, 0].str.strip(), frame.iloc[:, 1].str.strip()

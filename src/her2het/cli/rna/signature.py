@@ -61,7 +61,7 @@ def command(
         },
         extra=True,
     )
-    text = read_text_table(types)
+    text = read_text_table(types, unnamed="profile")
     table = spec.conform(text.frame, text.origin)
     expression, notes = read_matrix_with_notes(profiles)
     result = build_signature(
