@@ -91,8 +91,8 @@ def bootstrap_shift(
 
     The median of all differences between a treated and a control patient; each draw takes as many patients of either
     group as there are, with replacement (`cluster_bootstrap`). Unlike the interval that inverts the rank-sum test it
-    does not assume that the groups differ by a shift alone. Percentiles cover .93 to .95 for 14 patients against 64, .92
-    for 8 against 30. Not a number for an empty group; no interval for a single patient.
+    does not assume that the groups differ by a shift alone. Percentiles cover .93 to .95 for 14 patients against 64,
+    .92 for 8 against 30. Not a number for an empty group; no interval for a single patient.
 
     :raises TypeError: where values are not per patient
     :raises ValueError: where a patient has two groups, or draws are fewer than 100
