@@ -88,8 +88,23 @@ def test_stray_line_ends_and_open_quotes(tmp_path: Path) -> None:
     for content in ("gene\ts\r1\nA\t1\n", 'gene\ts1\n"A\t1\nB\t2\n', '"gene\ts1\nA\t1\n'):
         path = tmp_path / "m.tsv"
         path.write_bytes(content.encode())
-        with pytest.raises(StudyError, match="m.tsv: "):
+        with pytest.raises(StudyError, match=r"m\.tsv: "):
             read_matrix(path)
     path.write_bytes(b"sample\tHER\r2\tCEP17\nS1\t4\t2\n")
     with pytest.raises(StudyError, match="cannot be cut into headings"):
         read_fish_table(path)
+
+
+def test_a_cell_too_many_is_a_name_of_a_row_only_where_names_are_wanted(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    path.write_text("group,er\ns1,a,x\ns2,b,y\n")
+    with pytest.raises(StudyError, match="more cells than the header"):
+        read_text_table(path)
+    assert list(read_text_table(path, unnamed="sample").frame.columns) == ["sample", "group", "er"]
+    path.write_text("sample,group\ns1,a,\ns2,b,\n")
+    with pytest.raises(StudyError, match="more cells than the header"):
+        read_text_table(path, unnamed="sample")
+    path.write_text(",group\ns1,a\ns2,b\n")
+    assert list(read_text_table(path, unnamed="sample").frame.columns) == ["sample", "group"]
+    path.write_text(",sample\n1,a\n2,b\n")
+    assert list(read_text_table(path, unnamed="sample").frame.columns) == ["sample"]

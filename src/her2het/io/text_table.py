@@ -113,7 +113,7 @@ def read_text_table(path: Path, *, unnamed: str = "") -> TextTable:
     text = _utf16(raw, path.name) if raw[:2] in UTF_16 else decode(raw, path.name)
     header = text.split("\n", 1)[0].rstrip("\r")
     separator = find_separator(header, path.name)
-    if unnamed and _one_more(text, header, separator, path.name):
+    if unnamed and unnamed not in header and _one_more(text, header, separator, path.name):
         text = f"{unnamed}{separator}{text}"
     try:
         frame = pd.read_csv(
