@@ -68,9 +68,10 @@ def test_a_folder_of_somebody_else_is_not_replaced(text: str, tmp_path: Path):
 def test_what_a_run_leaves(first: Path):
     names = {p.name for p in first.iterdir()}
     assert names == {
-        *("report.html", "methods.md", "manifest.json", "supporting_data_values.xlsx", "study.h5mu"),
+        *("README.txt", "report.html", "methods.md", "manifest.json", "supporting_data_values.xlsx", "study.h5mu"),
         *("tables", "figures", "results"),
     }
+    assert (first / "README.txt").read_text().startswith("Research use only")
     manifest = json.loads((first / "manifest.json").read_text())
     assert manifest["intended_use"] == "research_use_only"
     assert {a["name"] for a in manifest["analyses"] if a["result"] == "present"} == {

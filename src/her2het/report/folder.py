@@ -17,7 +17,10 @@ from her2het.schema import StudyError
 
 MANIFEST = "manifest.json"
 WRITTEN = frozenset(
-    ("report.html", "methods.md", MANIFEST, "supporting_data_values.xlsx", "study.h5mu", "tables", "figures", "results")
+    (
+        *("README.txt", "report.html", "methods.md", MANIFEST, "supporting_data_values.xlsx", "study.h5mu"),
+        *("tables", "figures", "results"),
+    )
 )
 KEPT_RESULTS = 6  # results per analysis that the cache keeps
 KEPT_DRAWINGS = 2  # drawings per panel

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from her2het import notice
 from her2het.engine import Engine
 from her2het.plan import Plan
 from her2het.report.assemble import assemble
@@ -24,6 +25,17 @@ from her2het.schema import Design, Group, Matrix, Note, StudyError
 from her2het.study import InputFile, Study
 
 H5MU = "study.h5mu"
+READ_FIRST = f"""{notice.USE}
+
+report.html                   the report; opens in any browser, offline
+tables/<analysis>/*.tsv       every table and every estimate
+figures/<analysis>/*          every panel (SVG, PDF, PNG) and the numbers behind it (TSV)
+supporting_data_values.xlsx   a sheet per figure panel
+methods.md                    methods, versions, settings and references
+study.h5mu                    the study and its results, for muon and scanpy
+results/                      what `her2het report` and `her2het figure` read
+manifest.json                 inputs with digests, settings, versions, times
+"""
 OVERHEAD = 1 << 20  # bytes of study.h5mu beside its matrices, at most
 
 
@@ -50,6 +62,7 @@ def publish(
     about = record(study, outcomes)
     view = assemble(plan, study, outcomes, drawn, about)
     (stage / "report.html").write_text(render_report(view), encoding="utf-8")
+    (stage / "README.txt").write_text(READ_FIRST, encoding="utf-8")
     (stage / "methods.md").write_text(methods_text(view), encoding="utf-8")
     write_workbook(stage / "supporting_data_values.xlsx", view)
     (stage / "results" / "study.json").write_text(study_record(study), encoding="utf-8")
