@@ -13,6 +13,7 @@ from her2het.cli.in_memory import results_in_memory, study_of
 from her2het.cli.validation import KNOBS, LIGHT
 from her2het.engine.serial import Serial
 from her2het.figures import PANELS
+from her2het.figures.discordance import _pairs
 from her2het.figures.forest import Frame, Point, Row, forest
 from her2het.figures.marks import SVG, to_svg
 from her2het.figures.panel import Drawing
@@ -156,6 +157,24 @@ def test_long_names_of_patients_stay_in_the_picture(reading: ModuleType, results
     assert not reading.misplaced(places.picture)
     first = named.loc[named["discordant"] & named["place_ihc"].notna(), "patient"].iloc[0]
     assert first in " ".join(ET.fromstring(to_svg(places.picture, "x")).itertext())
+
+
+def test_a_listed_tumour_is_named_beside_its_point(results: dict[str, Any], drawn: dict[str, Drawing]) -> None:
+    patients = results["discordance"].patients
+    listed = patients[patients["discordant"] & patients["place_ihc"].notna()].sort_values("place_ihc")
+    (ax,) = drawn["discordance_places"].picture.axes
+    low, high = ax.get_ylim()
+    heights = {t.get_text(): low + t.get_position()[1] * (high - low) for t in ax.texts}
+    apart = [abs(heights[r.patient] - 100 * r.place_ihc) for r in listed.itertuples()]
+    assert min(apart) < 1.5
+
+
+def test_one_pair_of_measurements_takes_a_column(reading: ModuleType, results: dict[str, Any]) -> None:
+    result = results["discordance"]
+    with journal():
+        one = _pairs(replace(result, measures=result.measures.head(2)))
+    assert (one.picture.width, one.wide) == (COLUMN, False)
+    assert not reading.misplaced(one.picture)
 
 
 def test_a_forest_is_as_tall_as_its_rows() -> None:

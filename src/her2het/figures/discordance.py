@@ -46,10 +46,13 @@ def _pairs(result: Discordance) -> Drawing:
     pairs = list(itertools.combinations(keys, 2))
     entries = _entries(result.patients, seen)
     entries.append(Entry("measurements disagree", LISTED, face="none", edge=FLAG))
-    head = 2 + key_height(entries, PAGE - 6) + LINE
+    page = PAGE if len(pairs) > 1 else COLUMN
+    head = 2 + key_height(entries, page - 6) + LINE
     across = min(3, len(pairs))
     rows = -(-len(pairs) // across)
-    picture, axes = facets(len(pairs), across, TALL, [head, *[LINE + 5] * (rows - 1)], 11, left=12, across=13)
+    picture, axes = facets(
+        len(pairs), across, TALL, [head, *[LINE + 5] * (rows - 1)], 11, page=page, left=12, across=13
+    )
     for ax, (x, y) in zip(axes, pairs, strict=True):
         values = result.patients.rename(columns={x: "x", y: "y"})[["patient", "group", "x", "y", "discordant"]]
         fewer = result.patients[x].nunique() > result.patients[y].nunique()
@@ -60,7 +63,7 @@ def _pairs(result: Discordance) -> Drawing:
         _circle(ax, values)
         told = [e for e in result.correlations if e.quantity == f"{x}, {y}"]
         relation.state(ax, told, short=True)
-    draw_key(axes[0], entries, PAGE - 6, above=1.6 + LINE, left=-10)
+    draw_key(axes[0], entries, page - 6, above=1.6 + LINE, left=-10)
     listed = int(result.patients["discordant"].sum())
     n = int((result.patients["measured"] > 1).sum())
     worst = "; ".join(
@@ -82,7 +85,7 @@ def _pairs(result: Discordance) -> Drawing:
             *(Finding(_goes(e.contrast, found(e), e.value), e) for e in result.correlations),
         ),
         key="pairs",
-        wide=True,
+        wide=page == PAGE,
     )
 
 
@@ -148,8 +151,8 @@ def _places(result: Discordance) -> Drawing:
                 for r in records(known)
             ]
             picture.mark(points, marks_of([(p,) for p in known["patient"]], tips))
-    _name(ax, rows[rows["discordant"]].head(NAMED), columns[-1])
     ax.set(xlim=(-0.12, len(keys) - 0.88), ylim=(-2, 102), ylabel="Patients at or below, %")
+    _name(ax, rows[rows["discordant"]].head(NAMED), columns[-1])
     ax.set_xticks(x, [wrap(str(n), 50 / len(keys)) for n in result.measures["label"]])
     draw_key(ax, entries, COLUMN - 4, left=-11)
     listed = rows[rows["discordant"]]

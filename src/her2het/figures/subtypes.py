@@ -12,7 +12,7 @@ from her2het.figures.layout import Entry, Margins, blank, draw_key, key_height, 
 from her2het.figures.lettering import wrap
 from her2het.figures.marks import Mark, Picture, plain
 from her2het.figures.panel import Drawing, Finding
-from her2het.figures.style import LOOKS, PAGE, Look, drawn
+from her2het.figures.style import COLUMN, LOOKS, PAGE, Look, drawn
 from her2het.figures.words import capital, effect, found, join, methods, number, p_equals
 from her2het.results.scores import Subtypes
 from her2het.stats.estimate import Estimate
@@ -35,8 +35,9 @@ def subtype_counts(result: Subtypes) -> tuple[Drawing, ...]:
     shown = [(key, words) for key, words in CLASSES if (counts["receptor"] == key).any()]
     subtypes = [s for s in SUBTYPES if (counts["subtype"] == s).any()]
     entries = [Entry(s, SUBTYPES[s]) for s in subtypes]
-    top = 9 + key_height(entries, PAGE - 16)
-    picture, axes = blank(PAGE, 62 + top, Margins(left=12, top=top, bottom=15, across=6), columns=len(shown))
+    page = PAGE if len(shown) > 1 else COLUMN
+    top = 9 + key_height(entries, page - 16)
+    picture, axes = blank(page, 62 + top, Margins(left=12, top=top, bottom=15, across=6), columns=len(shown))
     for at, (ax, (key, words)) in enumerate(zip(axes, shown, strict=True)):
         _bars(picture, ax, counts[counts["receptor"] == key], result.labels, subtypes)
         test = _overall(result.count_tests, "" if key == "all" else key)
@@ -44,7 +45,7 @@ def subtype_counts(result: Subtypes) -> tuple[Drawing, ...]:
         head = f"{words}: {p_equals(test.p)}" if test else words
         ax.text(0, 1 + 3.2 / tall, head, transform=ax.transAxes, fontweight="bold", va="bottom")
         ax.set_ylabel("Patients, %" if at == 0 else "")
-    draw_key(axes[0], entries, PAGE - 16, above=8.2)
+    draw_key(axes[0], entries, page - 16, above=8.2)
     told = tuple(result.count_tests)
     said = " ".join(f"{capital(e.contrast)}: {p_equals(e.p)}." for e in told if e.quantity == WHAT)
     hits = [_compared(e) for e in told if e.quantity != WHAT and found(e)]
@@ -65,7 +66,7 @@ def subtype_counts(result: Subtypes) -> tuple[Drawing, ...]:
         numbers=counts.reset_index(drop=True),
         estimates=told,
         findings=tuple(Finding(_compared(e), e) for e in told if e.quantity != WHAT or e is overall),
-        wide=True,
+        wide=page == PAGE,
     )
     return (drawing,)
 
