@@ -46,7 +46,7 @@ def paired_genes(result: PairedGenes) -> tuple[Drawing, ...]:
         )
         for c in result.counts["contrast"]
     ]
-    if len(result.drawn):
+    if result.drawn["found"].notna().any():
         made.append(_matched(result))
     return tuple(made)
 
@@ -171,40 +171,40 @@ def _labels(
 
 def _matched(result: PairedGenes) -> Drawing:
     picture, (ax,) = blank(COLUMN, 60, Margins(top=6))
-    values = result.drawn["found"].to_numpy(dtype=float)
-    het = int(result.genes[(result.genes["contrast"] == "HET") & result.genes["found"]].shape[0])
+    larger = str(result.drawn["part"].iloc[0])
+    smaller = "HET" if larger == "non-HET" else "non-HET"
+    look, line = {"non-HET": (LOOKS[1], LOOKS[2]), "HET": (LOOKS[2], LOOKS[1])}[larger]
+    people = {"HET": "HET", "non-HET": "not HET"}
+    values = result.drawn["found"].dropna().to_numpy(dtype=float)
+    here = int(result.genes.loc[result.genes["contrast"] == smaller, "found"].sum())
     counts, edges = np.histogram(values, bins=min(15, max(5, len(values) // 4)))
-    ax.bar(
-        edges[:-1], counts, width=np.diff(edges), align="edge", color=LOOKS[1].pale, edgecolor=LOOKS[1].strong, lw=0.5
-    )
-    ax.axvline(het, color=LOOKS[2].colour, lw=1.4)
-    ax.text(het, 1.02, f"HET: {het}", transform=ax.get_xaxis_transform(), ha="center", va="bottom", color=INK)
+    ax.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=look.pale, edgecolor=look.strong, lw=0.5)
+    ax.axvline(here, color=line.colour, lw=1.4)
+    ax.text(here, 1.02, f"{smaller}: {here}", transform=ax.get_xaxis_transform(), ha="center", va="bottom", color=INK)
     ax.set(
-        xlabel="Genes found among as many patients not HET",
+        xlabel=f"Genes found among as many patients {people[larger]}",
         ylabel="Subsamples",
-        xlim=(min(0, het), max(float(edges[-1]), het) * 1.05),
+        xlim=(min(0, here), max(float(edges[-1]), here) * 1.05),
     )
     ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    told = result.matched
-    size = told[0].n[0] if told else 0
-    said = f" {effect(told[0])}, one-sided {p_equals(told[0].p)}; {told[0].remark}." if told else ""
-    fewer = bool(told) and found(told[0])
+    told = result.matched[0]
+    size = told.n[0]
     middle = number(float(np.median(values)), 0)
-    title = f"At {size} patients each, HET tumours change {het} genes, others {middle} (median)"
+    of = {smaller: str(here), larger: f"{middle} (median)"}
     return Drawing(
         picture,
-        title=title,
+        title=f"At {size} patients each, HET tumours change {of['HET']} genes, others {of['non-HET']}",
         caption=f"Genes with padj < {result.padj:g} and fold change beyond {result.fold:g} in {len(values)} subsamples "
-        f"of {size} patients not HET, against the {size} HET patients (line).{said}",
-        alt=f"Histogram of genes found in subsamples, with {het} in HET tumours marked.",
+        f"of {size} patients {people[larger]}, against the {size} patients {people[smaller]} (line). {effect(told)}, "
+        f"one-sided {p_equals(told.p)}; {told.remark}.",
+        alt=f"Histogram of genes found in subsamples, with {here} in {smaller} tumours marked.",
         numbers=result.drawn,
-        estimates=told,
+        estimates=result.matched,
         findings=(
             Finding(
-                f"{'Fewer' if fewer else 'No fewer'} genes change in HET than in other tumours at equal number", told[0]
+                f"{'Fewer' if found(told) else 'No fewer'} genes change in HET than in other tumours at equal number",
+                told,
             ),
-        )
-        if told
-        else (),
+        ),
         key="matched",
     )

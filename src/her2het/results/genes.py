@@ -34,8 +34,9 @@ class PairedGenes:
     """Genes that change from baseline to residual tumour, among patients HET and not HET at baseline.
 
     genes: contrast (non-HET, HET), gene, base_mean, log2_fold, se, stat, p, padj, reason, found. counts: contrast, n,
-    higher, lower, tested. overlap as in BaselineGenes. drawn: subsample, found (genes found among as many patients not
-    HET as there are HET). matched: the number found among HET against that distribution.
+    higher, lower, tested. overlap as in BaselineGenes. drawn: subsample, found (genes found in as many patients of the
+    larger part as the smaller has; missing where a draw could not be fitted), part (the one drawn from). matched: the
+    number found among HET against that among the others, at equal size.
     """
 
     genes: pd.DataFrame
