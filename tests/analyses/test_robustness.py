@@ -84,6 +84,21 @@ def test_a_difference_of_one_stratum_mix_depends(demo_study) -> None:
     assert "mixed model with hormone receptor" in r["differs"]
 
 
+def test_a_bootstrap_without_an_interval_decides_nothing(demo_study) -> None:
+    groups, rng = demo_study.groups, np.random.default_rng(6)
+    features = own(demo_study)
+    owner = features["sample"].map(groups.samples.set_index("sample")["patient"])
+    label = owner.map(groups.patients.set_index("patient")["group"])
+    few = owner[label == "HET/no pCR"].unique()[:4]
+    features["x"] = rng.normal(size=len(features)) + 9.0 * (label == "HET/no pCR")
+    features = features[(label != "HET/no pCR") | owner.isin(few)]
+    found = robustness(groups, demo_study.trial.patients, *NONE, features, draws=100, engine=Serial())
+    r = row(found, "x", "HET/no pCR")
+    assert r["n_treated"] == 4
+    assert r["verdict"] == "holds"
+    assert r["ways"] == 8
+
+
 def test_one_biopsy_per_patient_leaves_out_what_needs_two(demo_study) -> None:
     features = own(demo_study)
     table = demo_study.groups.samples.set_index("sample")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from types import ModuleType
 
+import pandas as pd
 import pytest
 
 from her2het.analyses.groups import group_assignment
@@ -84,6 +85,18 @@ def test_every_point_has_a_name(result: Robustness, drawn: Drawing) -> None:
     tips = [m.tip for marks in drawn.picture.marks.values() for m in marks]
     assert len(tips) == int(result.rows["value"].notna().sum())
     assert all("n = " in tip for tip in tips)
+
+
+def test_what_gave_no_number_is_not_drawn(result: Robustness) -> None:
+    """A mixed model without an answer, and a bootstrap without an interval."""
+    rows = result.rows.copy()
+    rows.loc[rows["way"] == "mixed", ["value", "low", "high", "p", "q"]] = float("nan")
+    rows.loc[rows["way"] == "bootstrap", ["low", "high"]] = float("nan")
+    rows.loc[rows["way"].isin(["mixed", "bootstrap"]), "found"] = pd.NA
+    (drawing,) = robustness(replace(result, rows=rows))
+    tips = [m.tip for marks in drawing.picture.marks.values() for m in marks]
+    assert len(tips) == int((rows["way"] != "mixed").sum())
+    assert "nan" not in to_svg(drawing.picture, "x")
 
 
 def test_names_of_a_study_stay_text() -> None:

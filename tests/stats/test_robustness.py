@@ -77,14 +77,16 @@ def test_the_bootstrap_draws_patients_of_each_group() -> None:
     assert bca.low != e.low
 
 
-def test_groups_too_small_to_resample_say_so() -> None:
+@pytest.mark.parametrize(("kept", "bounded", "remark"), [(4, False, "too few to resample"), (6, True, "is too narrow")])
+def test_groups_too_small_to_resample_say_so(kept: int, bounded: bool, remark: str) -> None:
     values, owner, groups, _ = cohort()
     means = values.per_patient(owner)
-    lone = groups.where(groups.index != "p41", "C")
-    e = bootstrap_shift(means, lone, "C", "A", draws=100)
+    few = groups.where((groups == "A") | (groups.index >= f"p{42 - kept}"), "C")
+    e = bootstrap_shift(means, few, "B", "A", draws=100)
+    assert e.n == (kept, 24)
     assert np.isfinite(e.value)
-    assert np.isnan(e.low)
-    assert e.remark == "one patient cannot be resampled"
+    assert np.isfinite(e.low) == bounded
+    assert e.remark.endswith(remark)
     empty = bootstrap_shift(means, groups, "nobody", "A", draws=100)
     assert empty.n == (0, 24)
     assert np.isnan(empty.value)

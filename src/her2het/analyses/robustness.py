@@ -217,7 +217,9 @@ def _found(ways: dict[Way, Estimate]) -> dict[Way, bool]:
     and theirs disagree about 0."""
     mean = ways["mean"]
     flags: dict[Way, bool] = {way: bool(e.q < ALPHA) for way, e in ways.items() if np.isfinite(e.value)}
-    if "bootstrap" in flags:
+    if "bootstrap" in flags and np.isnan(ways["bootstrap"].low):
+        del flags["bootstrap"]  # too few patients to resample
+    elif "bootstrap" in flags:
         alike = _leaves_0_out(ways["bootstrap"]) == _leaves_0_out(mean)
         flags["bootstrap"] = flags["mean"] if alike else not flags["mean"]
     return flags

@@ -178,7 +178,7 @@ def _sides(contrasts: pd.DataFrame, treated: str) -> str:
 
 def _facet(picture: Picture, ax: Axes, rows: pd.DataFrame, estimates: Sequence[Estimate], plot: _Plot) -> None:
     places = plot.places()
-    known = rows.dropna(subset=["value"])
+    known = rows.dropna(subset=["value"]).assign(found=rows["found"].fillna(False))
     bounds = known[["value", "low", "high"]].to_numpy(dtype=np.float64).ravel()
     low, high = headroom(np.append(bounds, 0.0), 0.05)
     ax.set(xlim=(low, high), ylim=(plot.depth(), 0), yticks=[])

@@ -22,6 +22,7 @@ WAYS: Final[tuple[Way, ...]] = (
     *("median", "max", "min", "first"),
 )
 """`mean` (of a patient's samples, rank-sum test) is the way of the trial's paper, against which the others are held."""
+FEWEST, FEW = 5, 10  # patients in a group: below the one a bootstrap has no interval, below the other a remark
 OTHERS: Final[tuple[Combine, ...]] = ("median", "max", "min", "first")
 
 
@@ -92,7 +93,7 @@ def bootstrap_shift(
     The median of all differences between a treated and a control patient; each draw takes as many patients of either
     group as there are, with replacement (`cluster_bootstrap`). Unlike the interval that inverts the rank-sum test it
     does not assume that the groups differ by a shift alone. Percentiles cover .93 to .95 for 14 patients against 64,
-    .92 for 8 against 30. Not a number for an empty group; no interval for a single patient.
+    .92 for 8 against 30. Not a number for an empty group; no interval below 5 patients in one.
 
     :raises TypeError: where values are not per patient
     :raises ValueError: where a patient has two groups, or draws are fewer than 100
@@ -108,13 +109,15 @@ def bootstrap_shift(
     remark, made = "a group has no patients", draws
     if min(n):
         middle = partial(_middle, part.to_numpy(dtype=np.float64), flags)
-        value, remark = middle(np.arange(len(part), dtype=np.int64)), "one patient cannot be resampled"
-        if min(n) > 1:
+        value = middle(np.arange(len(part), dtype=np.int64))
+        remark = f"fewer than {FEWEST} patients in a group: too few to resample"
+        if min(n) >= FEWEST:
             owner = pd.Series(part.index, index=part.index)
             drawn = cluster_bootstrap(
                 owner, middle, draws=draws, seed=seed, level=level, kind=kind, strata=label[inside], over=over
             )
-            low, high, made, remark = drawn.low, drawn.high, drawn.kept, ""
+            low, high, made = drawn.low, drawn.high, drawn.kept
+            remark = "" if min(n) >= FEW else f"an interval from resamples of {min(n)} patients is too narrow"
     return Estimate(
         contrast=contrast or f"{treated} − {control}",
         effect="shift",
