@@ -151,6 +151,10 @@ CASES: dict[str, tuple[Break, str]] = {
     "unknown table": (edit("study.toml", "[tables.ihc]", "[tables.ich]"), "Did you mean 'ihc'"),
     "no patients table": (edit("study.toml", "[tables.patients]", "[tables.ihc2]"), "no [tables.patients]"),
     "control is no group": (edit("study.toml", 'control = "pCR"', 'control = "pcr"'), "Did you mean 'pCR'"),
+    "a group called all": (
+        both(edit("study.toml", '"pCR" =', '"All" ='), edit("study.toml", 'control = "pCR"', 'control = "All"')),
+        "'All' is a heading of tables that also have a column for each group",
+    ),
     "group expression syntax": (edit("study.toml", '"not pcr and het"', '"not pcr and"'), "cannot be read"),
     "group expression that calls": (edit("study.toml", '"not pcr and het"', '"open(1)"'), "uses Call"),
     "group names no column": (edit("study.toml", '"not pcr and het"', '"not pcrr"'), "'pcrr'"),

@@ -14,6 +14,7 @@ from her2het.plan import Analysis, Plan
 from her2het.schema import Column, Design, Group, StudyError, did_you_mean
 from her2het.tables import TABLES
 
+TAKEN = ("all", "all patients", "pattern", "what", "level")  # headings that stand beside the groups' labels in tables
 RESERVED = ("study", "timepoints", "groups", "tables", "features")
 LONGEST_NAME = 255  # bytes of a file or folder name, on all usual file systems
 IDENTIFIERS = ("sample", "patient")  # one heading may be both: one sample per patient
@@ -198,6 +199,11 @@ def _check(config: StudyConfig) -> list[str]:
     for label, expression in config.groups.items():
         if not label.strip():
             problems.append("study.toml [groups]: a group has an empty label. Name it.")
+        if label.strip().lower() in TAKEN:
+            problems.append(
+                f"study.toml [groups]: {label!r} is a heading of tables that also have a column for each group. Give "
+                "the group another label."
+            )
         try:
             parse(expression, f"study.toml [groups] {label}")
         except StudyError as e:
