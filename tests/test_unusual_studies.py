@@ -231,6 +231,15 @@ CASES: dict[str, Case] = {
     "no CEP17 signal at all": Case(
         no_cep17(lambda _: True), {"fish_heterogeneity": None, "heterogeneity_change": None}, FISH
     ),
+    "no ERBB2 signal in a patient": Case(
+        frames(
+            lambda name, f: (
+                f.assign(erbb2=f["erbb2"].mask(f["sample"].str.startswith("P1-"), "0")) if name == "fish_nuclei" else f
+            )
+        ),
+        {"her2_status": None, "traced_cases": None},
+        ("her2_status", "traced_cases"),
+    ),
     "FISH after treatment alone": Case(
         frames(lambda name, f: f[f["sample"].isin(["P4-S", "P5-S"])] if name == "fish_nuclei" else f),
         {"het_profiles": None, "heterogeneity_change": "before and after", "fish_heterogeneity": None},

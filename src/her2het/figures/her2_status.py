@@ -99,8 +99,7 @@ def ish_plane(result: Her2Status) -> tuple[Drawing, ...]:
         if len(part):
             crossed = look.marker == "x"
             points = ax.scatter(
-                part["copies"],
-                part["ratio"],
+                *on_plane(ax, part),
                 s=look.area,
                 c=look.strong if crossed else look.colour,
                 marker=look.marker,
@@ -114,6 +113,8 @@ def ish_plane(result: Her2Status) -> tuple[Drawing, ...]:
     counts = {g: int((group == g).sum()) for g in range(1, 6) if (group == g).any()}
     told = join(f"{n} in group {g}" for g, n in counts.items())
     last = result.versions[-1]
+    bare = int((rows["copies"] == 0).sum())
+    none = f" {bare} without ERBB2 signals at the lower edge." if bare else ""
     crossing = int((rows["flags"].fillna("").str.contains("NEAR_THRESHOLD")).sum())
     return (
         Drawing(
@@ -121,7 +122,7 @@ def ish_plane(result: Her2Status) -> tuple[Drawing, ...]:
             title=f"ISH of {len(rows)} baseline tumours: {told}" if told else f"ISH of {len(rows)} baseline tumours",
             caption="Ratio of summed signals against mean ERBB2 copies of the specimen that decides, on doubling axes; "
             f"dashed: cut-offs of {last}; shaded: ISH positive (group 1). In {crossing} of {len(rows)} tumours the "
-            "95 % interval of ratio or copies includes a cut-off.",
+            f"95 % interval of ratio or copies includes a cut-off.{none}",
             alt=f"Ratio against copies for {len(rows)} tumours: {told}.",
             numbers=rows[
                 [
@@ -183,6 +184,8 @@ def plane(ax: Axes, rows: pd.DataFrame, ratio_cut: float, copies_cuts: tuple[flo
 def _limits(values: pd.DataFrame, low: float, high: float) -> tuple[float, float]:
     known = values.to_numpy(dtype=float).ravel()
     known = known[np.isfinite(known) & (known > 0)]
+    if not len(known):
+        return low, high
     return min(low, float(known.min()) / 1.15), max(high, float(known.max()) * 1.15)
 
 
@@ -195,9 +198,16 @@ def _ticks(ax: Axes, x: tuple[float, float], y: tuple[float, float]) -> None:
 
 def crosshair(ax: Axes, row: pd.Series, colour: str) -> NDArray[np.float64]:
     """The 95 % intervals of one tumour as a cross; where it is."""
-    ax.plot([row["copies_low"], row["copies_high"]], [row["ratio"]] * 2, color=colour, lw=1.2, zorder=4)
-    ax.plot([row["copies"]] * 2, [row["ratio_low"], row["ratio_high"]], color=colour, lw=1.2, zorder=4)
-    return np.array([row["copies"], row["ratio"]], dtype=float)
+    (copies,), (ratio,) = on_plane(ax, row.to_frame().T)
+    ax.plot([row["copies_low"], row["copies_high"]], [ratio] * 2, color=colour, lw=1.2, zorder=4)
+    ax.plot([copies] * 2, [row["ratio_low"], row["ratio_high"]], color=colour, lw=1.2, zorder=4)
+    return np.array([copies, ratio], dtype=float)
 
 
-__all__ = ["crosshair", "ish_plane", "plane", "reclassification", "said", "tip"]
+def on_plane(ax: Axes, rows: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Copies and ratio as they are drawn: 0 has no place on doubling axes and stands at their lower edge."""
+    copies, ratio = (rows[name].to_numpy(dtype=float) for name in ("copies", "ratio"))
+    return np.maximum(copies, 1.03 * ax.get_xlim()[0]), np.maximum(ratio, 1.03 * ax.get_ylim()[0])
+
+
+__all__ = ["crosshair", "ish_plane", "on_plane", "plane", "reclassification", "said", "tip"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from her2het.figures.her2_status import crosshair, plane, tip
+from her2het.figures.her2_status import crosshair, on_plane, plane, tip
 from her2het.figures.layout import Margins, blank, size
 from her2het.figures.lettering import cut, width
 from her2het.figures.marks import Mark, Picture, marks_of, plain
@@ -29,7 +29,7 @@ def case_plane(result: TracedCases) -> tuple[Drawing, ...]:
 
 
 def _plane(result: TracedCases, patient: str) -> Drawing | None:
-    rows = result.plane
+    rows = result.plane.dropna(subset=["ratio", "copies"])
     own = rows[rows["patient"] == patient]
     if own.empty:
         return None
@@ -38,7 +38,7 @@ def _plane(result: TracedCases, patient: str) -> Drawing | None:
     picture, (ax,) = blank(COLUMN, 68, Margins(top=3, bottom=10))
     plane(ax, rows, result.ratio_cut, result.copies_cuts)
     if len(others):
-        cloud = ax.scatter(others["copies"], others["ratio"], s=5, c=CLOUD, lw=0, zorder=2)
+        cloud = ax.scatter(*on_plane(ax, others), s=5, c=CLOUD, lw=0, zorder=2)
         picture.mark(cloud, marks_of([[p] for p in others["patient"]], [tip(r) for _, r in others.iterrows()]))
     at = crosshair(ax, row, INK)
     point = ax.scatter(*at, s=20, color=INK, lw=0, zorder=5)
