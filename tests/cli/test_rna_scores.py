@@ -133,6 +133,37 @@ def test_tumour_sizes(pam50_log: Path, tmp_path: Path) -> None:
         assert words in refuse(*arguments)
 
 
+def test_pam50_takes_gaps(pam50_log: Path, tmp_path: Path) -> None:
+    whole = read(run("pam50", pam50_log)[0])
+    x = pd.read_csv(pam50_log, sep="\t", index_col=0)
+    x.loc["MIA", ["S1", "S2"]] = np.nan
+    some = read(run("pam50", write(x, tmp_path / "gaps.tsv"))[0])
+    moved = (some["cor_Basal"] != whole["cor_Basal"]).to_numpy()
+    assert moved[[1, 2]].all()
+    assert (some["subtype"] == whole["subtype"]).mean() > 0.9
+    assert "is empty" in refuse("gsva", tmp_path / "gaps.tsv", "--sets", SMALL / "sets.gmt")
+    x.loc["MIA"] = np.nan
+    assert "MIA" in refuse("pam50", write(x, tmp_path / "none.tsv"))
+    x = x.drop(index="MIA").assign(S1=np.nan)
+    out, said = run("pam50", write(x, tmp_path / "none.tsv"))
+    assert "Samples without a call. S1: fewer than 4" in said
+    assert read(out)["subtype"].isna().sum() == 1
+    assert "S1" in refuse("pam50", tmp_path / "none.tsv", "--scaling", "median")
+
+
+def test_the_authors_example_through_the_command(shared_data: Path, tmp_path: Path) -> None:
+    """200 tumours with 217 gaps, of which the size stands as a row T among the genes: calls and ROR-S."""
+    folder = shared_data / "data/pam50_bioclassifier"
+    golden = pd.read_csv(folder / "sampleInputFile_pam50scores.txt", sep="\t", index_col=0)
+    ror = tmp_path / "ror.tsv"
+    file = folder / "sampleInputFile_200subjects.txt"
+    table = read(run("pam50", file, "--scaling", "median", "--ror", ror)[0])
+    assert table["subtype"].tolist() == golden["Call"].tolist()
+    score = next(c for c in golden.columns if c.startswith("ROR-S ("))
+    risk = pd.read_csv(ror, sep="\t", index_col="sample")
+    np.testing.assert_allclose(risk["ROR-S"], golden[score], atol=1e-6)
+
+
 def test_pam50_columns(pam50_log: Path, tmp_path: Path) -> None:
     choices, ror = tmp_path / "choices.tsv", tmp_path / "ror.tsv"
     sizes = tmp_path / "sizes.tsv"

@@ -40,8 +40,12 @@ def decoded(data: bytes, place: str) -> tuple[bytes, tuple[str, ...]]:
     return data, ()
 
 
-def read_delimited(data: bytes, place: str, form: str = "table", leading: int | None = None) -> RawMatrix:
+def read_delimited(
+    data: bytes, place: str, form: str = "table", leading: int | None = None, *, gaps: bool = False
+) -> RawMatrix:
     """The matrix in `data` (text); `leading` columns stand before the samples (found out where not given).
+
+    `gaps`: empty cells are missing values, not a problem.
 
     :raises StudyError: where it is no table at all; lesser problems are in the answer
     """
@@ -66,7 +70,7 @@ def read_delimited(data: bytes, place: str, form: str = "table", leading: int | 
         notes += (f"column 1 ({ids[0][0]!r}) counts the rows and is left out",)
         ids = ids[1:]
     samples = tuple(names[lead:])
-    values, problems = _numbers(table, lead, _Cells(place, ids[0][1], samples, lines))
+    values, problems = _numbers(table, lead, _Cells(place, ids[0][1], samples, lines), gaps)
     return RawMatrix(place, form, tuple(ids), samples, values, lines, problems, notes)
 
 
@@ -216,7 +220,7 @@ class _Cells:
         return f"{self.place}: row {self.genes[i]!r} (line {self.lines[i]}), column {self.samples[j]!r}"
 
 
-def _numbers(table: pa.Table, lead: int, cells: _Cells) -> tuple[NDArray[np.generic], tuple[str, ...]]:
+def _numbers(table: pa.Table, lead: int, cells: _Cells, gaps: bool) -> tuple[NDArray[np.generic], tuple[str, ...]]:
     """Genes x samples as integers where all are, and the cells that hold no number."""
     columns = [table.column(i) for i in range(lead, table.num_columns)]
     whole = all(pa.types.is_integer(column.type) and not column.null_count for column in columns)
@@ -237,7 +241,7 @@ def _numbers(table: pa.Table, lead: int, cells: _Cells) -> tuple[NDArray[np.gene
                 words += [(int(i), j, str(given.iloc[i])) for i in bad]
             number[bad] = 0.0
             values[:, j] = number
-        if not whole:
+        if not (whole or gaps):
             empty += [(int(i), j) for i in np.flatnonzero(np.isnan(values[:, j]))]
     return np.ascontiguousarray(values), (*_text_columns(text, cells.place), *_bad_cells(words, empty, cells))
 

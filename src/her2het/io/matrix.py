@@ -34,7 +34,12 @@ def read_matrix(
 
 
 def read_matrix_with_notes(
-    path: Path | str, *, unit: str | None = None, names: Names = "symbol", strand: Strand = "unstranded"
+    path: Path | str,
+    *,
+    unit: str | None = None,
+    names: Names = "symbol",
+    strand: Strand = "unstranded",
+    gaps: bool = False,
 ) -> tuple[Matrix, tuple[str, ...]]:
     """The matrix in a file, and what was done to it on the way.
 
@@ -44,11 +49,12 @@ def read_matrix_with_notes(
     estimated counts are rounded). Where Ensembl identifiers stand beside symbols, rows go by symbol (`names`).
 
     `unit`: what the numbers are. "counts" checks that they can be, "log2…" that they are no counts; None decides
-    between "counts" (whole, not negative), "linear" and "log2".
+    between "counts" (whole, not negative), "linear" and "log2". `gaps`: empty cells of a text are missing values, for
+    methods that can do with them; else they are refused.
     :raises StudyError: for names or numbers that cannot be used, all problems at once
     """
     file = Path(path)
-    raw = _without_specials(_read(file, unit, strand))
+    raw = _without_specials(_read(file, unit, strand, gaps))
     _check_size(raw)
     raw, rounded = _rounded(raw, unit, file.name)
     problems = [*_sample_problems(raw), *_turned(raw)]
@@ -68,11 +74,11 @@ def read_matrix_with_notes(
     if matrix.unit == "counts" and unit == "counts":
         check_counts(matrix, raw.place)
     elif unit is not None and unit.startswith("log2"):
-        check_log(matrix, raw.place)
+        check_log(matrix, raw.place, gaps=gaps)
     return matrix, tuple(f"{raw.place}: {note}" for note in (*raw.notes, *notes, *rounded))
 
 
-def _read(path: Path, unit: str | None, strand: str) -> RawMatrix:
+def _read(path: Path, unit: str | None, strand: str, gaps: bool) -> RawMatrix:
     if os.path.isdir(path):  # a Path would raise where the name is too long
         files = star_files(path)
         if not files:
@@ -93,7 +99,7 @@ def _read(path: Path, unit: str | None, strand: str) -> RawMatrix:
         return read_gct(data, path.name)
     if is_star(data[:20]):
         return read_star([path], path.name, strand)
-    return read_delimited(data, path.name)
+    return read_delimited(data, path.name, gaps=gaps)
 
 
 def _unpacked(data: bytes, path: Path) -> bytes:

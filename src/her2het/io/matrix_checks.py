@@ -32,9 +32,14 @@ def check_counts(matrix: Matrix, place: str = "matrix") -> None:
         )
 
 
-def check_log(matrix: Matrix, place: str = "matrix") -> None:
-    """Logarithms (base 2): not raw counts, no value above 30. :raises StudyError: where they look like counts"""
+def check_log(matrix: Matrix, place: str = "matrix", *, gaps: bool = False) -> None:
+    """Logarithms (base 2): not raw counts, no value above 30; missing values where `gaps` are allowed.
+
+    :raises StudyError: where they look like counts
+    """
     values: NDArray[Any] = np.asarray(matrix.values)
+    if gaps and values.dtype.kind == "f":
+        values = np.where(np.isnan(values), 0.0, values)
     if not values.size:
         raise StudyError(
             f"{place}: {len(matrix.rows)} genes x {len(matrix.columns)} samples. Give at least one of each."

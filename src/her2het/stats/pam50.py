@@ -92,7 +92,11 @@ def pam50(
     if leading not in centrings:
         centrings.append(leading)
     choices = call_under(matrix, classifier, given, centrings, ((), AMPLICON))
-    notes = [*_missing(calls, classifier.without(leave_out)), *_cohort_notes(cohort, leading, reference)]
+    notes = [
+        *_missing(calls, classifier.without(leave_out)),
+        *_uncalled(calls),
+        *_cohort_notes(cohort, leading, reference),
+    ]
     return Pam50Result(calls, choices, stability(calls.subtype, choices), tuple(notes))
 
 
@@ -136,6 +140,15 @@ def _missing(calls: SubtypeCalls, classifier: Classifier) -> list[Note]:
         return []
     text = f"{found} of {len(classifier.genes)} genes found; missing are {', '.join(calls.absent)}."
     return [Note("caution", f"PAM50 with fewer than {ENOUGH_GENES} genes", text)]
+
+
+def _uncalled(calls: SubtypeCalls) -> list[Note]:
+    lost = [str(sample) for sample in calls.subtype.index[calls.subtype.isna()]]
+    if not lost:
+        return []
+    more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+    text = f"{', '.join(lost[:5])}{more}: fewer than 4 of the genes have a value, or all have the same one."
+    return [Note("caution", "Samples without a call", text)]
 
 
 def _cohort_notes(cohort: Cohort, leading: Centring, reference: Matrix | None) -> list[Note]:

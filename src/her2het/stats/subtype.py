@@ -217,7 +217,23 @@ def _centre(
         return _on_percentiles(found, values, choices.percentiles, who)
     if centring != "none":
         _varies(found, values, centring, who)
+    if centring == "median":
+        _samples_vary(found, values, who)
     return scale_genes(values, centring), found.rows
+
+
+def _samples_vary(found: Matrix, values: NDArray[np.float64], who: str) -> None:
+    """This centring scales each sample by its own spread."""
+    centred = values - np.nanmedian(values, axis=1, keepdims=True)
+    known = ~np.isnan(centred)
+    spread = np.where(known, centred, -np.inf).max(axis=0) - np.where(known, centred, np.inf).min(axis=0)
+    flat = np.flatnonzero((known.sum(axis=0) < 2) | ~(spread > 0))
+    if flat.size:
+        j = int(flat[0])
+        raise StudyError(
+            f"{who}: sample {found.columns[j]!r} has {int(known[:, j].sum())} values in {len(found.rows)} genes and no "
+            "spread, which this centring scales by. Leave it out, or choose another scaling."
+        )
 
 
 def _on_reference(

@@ -45,7 +45,8 @@ def command(
 
     MATRIX: genes (symbols, former symbols or Entrez) in rows, samples in columns, log2 values. Scaling none, scale
     and robust are genefu's, median the authors' program's. Stability is the share of choices (centring, with and
-    without ERBB2 and GRB7) that give the same subtype. Probabilities are shares of positive correlations.
+    without ERBB2 and GRB7) that give the same subtype. Probabilities are shares of positive correlations. Missing
+    values (empty or NA) are left out of a sample's correlations, as genefu and the authors' program do.
 
     \b
     Examples:
@@ -60,8 +61,8 @@ def command(
 
     if tumour_size is not None and ror is None:
         raise StudyError("--tumour-size: it enters risk of relapse alone. Say where to write that (--ror FILE).")
-    expression, notes = read_matrix_with_notes(matrix, unit="log2")
-    balanced, more = read_matrix_with_notes(reference, unit="log2") if reference else (None, ())
+    expression, notes = read_matrix_with_notes(matrix, unit="log2", gaps=True)
+    balanced, more = read_matrix_with_notes(reference, unit="log2", gaps=True) if reference else (None, ())
     result = pam50(expression, scaling, cohort=cohort, reference=balanced, leave_out=leave_out)
     say([*notes, *more, *result.notes])
     if choices is not None:
