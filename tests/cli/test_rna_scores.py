@@ -164,6 +164,24 @@ def test_the_authors_example_through_the_command(shared_data: Path, tmp_path: Pa
     np.testing.assert_allclose(risk["ROR-S"], golden[score], atol=1e-6)
 
 
+@pytest.mark.parametrize("model", ["none", "scale", "robust"])
+def test_genefu_through_the_command(shared_data: Path, tmp_path: Path, model: str) -> None:
+    """150 tumours on arrays, 29 genes by Entrez number, with gaps; of several probes the most variant, as genefu."""
+    folder = shared_data / "data/nki_microarray"
+    probes = pd.read_csv(folder / "genefu_nkis_data.csv.gz", index_col=0).T
+    entrez = pd.read_csv(folder / "genefu_nkis_annot.csv", index_col=0)["EntrezGene.ID"].reindex(probes.index).dropna()
+    chosen = probes.loc[entrez.index].var(axis=1).groupby(entrez.astype(int).astype(str)).idxmax()
+    path = write(probes.loc[chosen].set_axis(chosen.index), tmp_path / "nki.tsv")
+    out, said = run("pam50", path, "--scaling", model)
+    table = read(out)
+    golden = pd.read_csv(folder / f"R_genefu_pam50{'' if model == 'none' else '.' + model}.csv", index_col=0)
+    assert table["subtype"].tolist() == golden["subtype"].tolist()
+    theirs = golden[[f"cor.{s}" for s in PAM50_SUBTYPES]]
+    np.testing.assert_allclose(table[[f"cor_{s}" for s in PAM50_SUBTYPES]], theirs, atol=1e-6)
+    np.testing.assert_allclose(table[list(PAM50_SUBTYPES)], golden[list(PAM50_SUBTYPES)], atol=1e-6)
+    assert "29 of 50 genes found" in said
+
+
 def test_pam50_columns(pam50_log: Path, tmp_path: Path) -> None:
     choices, ror = tmp_path / "choices.tsv", tmp_path / "ror.tsv"
     sizes = tmp_path / "sizes.tsv"
