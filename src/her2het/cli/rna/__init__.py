@@ -8,6 +8,7 @@ from her2het.cli.lazy import LazyGroup
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "tmm": ("her2het.cli.rna.tmm", "Normalisation factors, and log expression from counts (TMM)."),
     "de": ("her2het.cli.rna.de", "Differential expression of raw counts (DESeq2's estimates)."),
+    "matched": ("her2het.cli.rna.matched", "Genes that change in two parts of the patients, at equal numbers."),
     "pca": ("her2het.cli.rna.pca", "Principal components of samples, and outliers."),
     "distances": ("her2het.cli.rna.distances", "Distances between samples, within and between patients."),
     "deconvolve": ("her2het.cli.rna.deconvolve", "Shares of cell types from a signature (CIBERSORT's algorithm)."),
