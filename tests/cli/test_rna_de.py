@@ -108,6 +108,13 @@ def test_refuses(counts: Path, samples: Path, tmp_path: Path) -> None:
     assert "Give one of the two" in refuse(
         *common, "--design", "~ group", "--contrast", "group", "a", "b", "--coefficient", "age"
     )
+    few = tmp_path / "few.csv"
+    few.write_text("sample,group\n" + "".join(f"s{i:02d},{'ab'[i > 8]}\n" for i in range(3, 15)) + "else,a\n")
+    assert "--only-listed" in refuse(counts, "--samples", few, "--design", "~ group")
+    _, said = run(counts, "--samples", few, "--design", "~ group", "--only-listed")
+    assert "12 of 24 samples are not in few.csv and are left out" in said
+    few.write_text("sample,group\nx,a\ny,b\n")
+    assert "none of the 24 samples" in refuse(counts, "--samples", few, "--design", "~ group", "--only-listed")
     logs = tmp_path / "logs.tsv"
     frame = pd.read_csv(counts, sep="\t", index_col=0)
     np.log2(frame + 1).to_csv(logs, sep="\t")

@@ -83,7 +83,7 @@ def matched_samples(counts: Matrix, samples: pd.DataFrame) -> pd.DataFrame:
         more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
         raise StudyError(
             f"samples: the table has no row for sample {absent[0]!r}{more} of the matrix.{hint} "
-            "Add the rows, or leave these columns out of the matrix."
+            "Add the rows, or leave these columns out of the matrix (--only-listed does)."
         )
     picked = named[named.index.isin(counts.columns)]
     repeated = picked.index[picked.index.duplicated()]

@@ -29,6 +29,7 @@ MOST_CODES = 6  # whole numbers with up to so many values may be codes
 @click.option("--coefficient", help="One coefficient by name instead (covariates, interactions).")
 @click.option("--reference", multiple=True, metavar="VARIABLE=LEVEL", help="Reference level (repeatable).")
 @click.option("--keep", multiple=True, metavar="COLUMN=LEVEL[,LEVEL]", help="Only these samples (repeatable).")
+@click.option("--only-listed", is_flag=True, help="Leave out samples that the table lacks; else they are refused.")
 @click.option(
     "--test", type=click.Choice(["wald", "lrt"]), default="wald", show_default=True, help="Wald or likelihood ratio."
 )
@@ -85,6 +86,7 @@ def command(
     coefficient: str | None,
     reference: tuple[str, ...],
     keep: tuple[str, ...],
+    only_listed: bool,
     test: Literal["wald", "lrt"],
     reduced: str | None,
     shrink: Literal["none", "normal", "apeglm"],
@@ -129,6 +131,9 @@ def command(
         )
     matrix, notes = read_matrix_with_notes(counts, unit="counts", names=names, strand=strand)
     table = _sample_table(samples)
+    if only_listed:
+        matrix, left_out = _listed(matrix, table, samples.name)
+        notes = (*notes, *left_out)
     matrix, table = _kept(matrix, table, keep, samples.name)
     say(notes)
     fitted = fit_expression(
@@ -203,6 +208,23 @@ def _sample_table(path: Path) -> pd.DataFrame:
         numbers = pd.to_numeric(text, errors="coerce")
         typed[name] = numbers if (numbers.notna() == text.notna()).all() and text.notna().any() else text
     return pd.DataFrame(typed, index=None).set_axis(frame[key].to_list(), axis=0)
+
+
+def _listed(matrix: Matrix, table: pd.DataFrame, name: str) -> tuple[Matrix, list[str]]:
+    """The samples that the table has, and how many it lacks."""
+    from her2het.schema import StudyError
+
+    known = set(table.index)
+    kept = [c for c in matrix.columns if c in known]
+    if not kept:
+        raise StudyError(
+            f"{name}: it has none of the {len(matrix.columns)} samples of the matrix (such as {matrix.columns[0]!r}; "
+            f"in the table such as {table.index[0]!r}). Name them alike."
+        )
+    lost = len(matrix.columns) - len(kept)
+    return matrix.pick(kept), [
+        f"{lost} of {len(matrix.columns)} samples are not in {name} and are left out"
+    ] if lost else []
 
 
 def _kept(matrix: Matrix, table: pd.DataFrame, keep: tuple[str, ...], name: str) -> tuple[Matrix, pd.DataFrame]:
