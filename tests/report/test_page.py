@@ -17,6 +17,7 @@ from her2het import notice
 from her2het.report.build import css_string, exclusions, placed, render_report
 from her2het.report.frames import as_json
 from her2het.report.view import ReportView
+from her2het.schema import Note
 
 VOID = {"meta", "input", "br", "hr", "img", "link"}
 
@@ -270,3 +271,14 @@ def test_a_study_without_groups_or_results_still_has_a_page(make_view: Callable[
     said = Page(render_report(empty)).said
     assert "The study defines no groups." in said
     assert "No comparison was made in this study." in said
+
+
+def test_a_caution_of_several_analyses_stands_once_with_a_link_to_each(view: ReportView) -> None:
+    caution = Note("caution", "Few biopsies", "One biopsy may miss it.")
+    asked = [replace(a, notes=(caution,)) for a in view.sections[0].analyses]
+    printed = render_report(replace(view, sections=(replace(view.sections[0], analyses=tuple(asked)),)))
+    page = Page(printed)
+    assert page.said.count("Few biopsies") == 1 + len(asked)  # at the head, and in each analysis
+    names = ("sample_flow", "group_assignment", "cohort_table")
+    links = ", ".join(f'<a href="#about-{n}">{n.replace("_", " ")}</a>' for n in names)
+    assert f"One biopsy may miss it. See {links}." in printed

@@ -167,12 +167,14 @@ def exclusions(analyses: Iterable[AnalysisView]) -> list[Exclusion]:
     return [Exclusion(*key, tuple(ids)) for key, ids in found.items()]
 
 
-def _warnings(view: ReportView) -> list[tuple[Note, str, str]]:
-    """Notes on the study, then what analyses ask to be careful about, with a link to each."""
-    own = [(n, "", "") for n in view.warnings]
-    return own + [
-        (n, f"about-{a.name}", "See the analysis") for a in view.analyses for n in a.notes if n.level == "caution"
-    ]
+def _warnings(view: ReportView) -> list[tuple[Note, list[tuple[str, str]]]]:
+    """Notes on the study, then what analyses ask to be careful about: each once, with a link to every one that asks."""
+    found: dict[Note, list[tuple[str, str]]] = {n: [] for n in view.warnings}
+    for a in view.analyses:
+        for n in a.notes:
+            if n.level == "caution":
+                found.setdefault(n, []).append((f"about-{a.name}", a.name.replace("_", " ")))
+    return list(found.items())
 
 
 def _groups(groups: Sequence[GroupView]) -> list[tuple[GroupView, Swatch]]:
