@@ -96,7 +96,7 @@ def test_one_answer_whatever_the_form(
 def test_every_command_is_here() -> None:
     from her2het.cli.rna import COMMANDS
 
-    assert set(COMMANDS) - {"matched"} == set(ARGUMENTS)  # pairs of samples: has tests of its own
+    assert set(COMMANDS) == set(ARGUMENTS)
 
 
 @pytest.mark.parametrize("heading", ["", "short"], ids=["empty heading", "no heading"])
