@@ -107,4 +107,8 @@ def test_parts_of_two_or_of_equal_size(files: tuple[Path, Path]) -> None:
     assert "2 patients of het 'yes' have counts at pre and at post, fewer than 3" in refuse(files, *COLUMNS, *PARTS)
     head, *lines = whole.splitlines(True)
     files[1].write_text("".join([head, *(line for line in lines if int(line[1:].split("-")[0]) < 8)]))
-    assert "have 4 patients each" in refuse(files, *COLUMNS, *PARTS)
+    table, said = run(files, *COLUMNS, *PARTS)
+    assert table["difference"].tolist() == [-30, -30]
+    assert table["median"].tolist() == [10, 40]
+    assert table["p"].isna().all()
+    assert "nothing was drawn" in said

@@ -1,5 +1,6 @@
 """FISH measures by HET status, IHC score and copy number gain, before and after treatment; tumours whose HET shifts."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -26,6 +27,7 @@ from her2het.figures.words import (
     number,
     p_equals,
     places,
+    significance,
 )
 from her2het.results.change import FishByStatus, HeterogeneityChange
 from her2het.stats.estimate import Estimate
@@ -161,6 +163,8 @@ def equitability_by_class(result: HeterogeneityChange) -> tuple[Drawing, ...]:
 
 def _class_words(e: Estimate) -> str:
     where = f"tumours with {e.groups[0]}"
+    if math.isnan(significance(e)):
+        return f"Change of {inline(e.quantity)} could not be tested in {where}"
     if not found(e):
         return f"No change of {inline(e.quantity)} found in {where}"
     return f"{capital(inline(e.quantity))} {moves(e)} under treatment in {where}"

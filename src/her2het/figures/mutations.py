@@ -1,5 +1,6 @@
 """Mutations: who carries which, in which samples; residues; how often by response, receptor, heterogeneity and time."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from her2het.figures.lettering import cut, width
 from her2het.figures.marks import Mark, Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import CLOUD, COLUMN, INK, LOOKS, MUTED, PAGE, PAPER, RULE, SMALL, Look, drawn, looks
-from her2het.figures.words import capital, found, join, number, p_equals
+from her2het.figures.words import capital, found, inline, join, number, p_equals, significance
 from her2het.results.mutations import Mutations
 from her2het.stats.estimate import Estimate
 
@@ -344,6 +345,8 @@ def _test(result: Mutations, gene: str, variable: str) -> Estimate | None:
 def _words(e: Estimate) -> str:
     name = "mutations of any of these genes" if e.quantity == ANY else f"{e.quantity} mutations"
     often = "more" if e.value > 0 else "less"
+    if math.isnan(significance(e)):
+        return f"The frequency of {name} could not be compared: {inline(e.contrast)}"
     if e.groups == ("all",):
         nothing = f"No change in the frequency of {name} found under treatment"
         return f"{capital(name)} are {often} frequent after treatment" if found(e) else nothing

@@ -1,5 +1,6 @@
 """The same patients before and after treatment, as lines."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -12,7 +13,19 @@ from her2het.figures.layout import KEY_LINE, Entry, Margins, blank, draw_key, he
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import CLOUD, INK, LOOKS, MUTED, PAGE, Look, drawn
-from her2het.figures.words import capital, effect, found, inline, moves, number, p_equals, p_of_pairs, places, scale
+from her2het.figures.words import (
+    capital,
+    effect,
+    found,
+    inline,
+    moves,
+    number,
+    p_equals,
+    p_of_pairs,
+    places,
+    scale,
+    significance,
+)
 from her2het.results.change import HeterogeneityChange
 from her2het.stats.estimate import Estimate
 
@@ -135,6 +148,8 @@ def _words(e: Estimate) -> str:
     where = {"all": "all tumours", "non-HET": "tumours not HET at baseline", "HET": "tumours HET at baseline"}[
         e.groups[0]
     ]
+    if math.isnan(significance(e)):
+        return f"Change of {inline(e.quantity)} could not be tested in {where}"
     if not found(e):
         return f"No change of {inline(e.quantity)} found in {where}"
     return f"{capital(inline(e.quantity))} {moves(e)} under treatment in {where}"

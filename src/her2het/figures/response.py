@@ -1,5 +1,7 @@
 """What separates pCR: areas under the curve one by one; models with their curves, calibration and coefficients."""
 
+import math
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +11,7 @@ from her2het.figures.layout import Entry, Margins, blank, draw_key, key_height
 from her2het.figures.marks import Mark, Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import COLUMN, LOOKS, MUTED, NO_GROUP, PAGE, RULE, Look, drawn
-from her2het.figures.words import capital, found, inline, interval, join, number, p_equals, p_text
+from her2het.figures.words import capital, found, inline, interval, join, number, p_equals, p_text, significance
 from her2het.results.response import ResponseFeatures, ResponseModel
 from her2het.stats.estimate import Estimate
 
@@ -102,10 +104,12 @@ def _words(e: Estimate) -> str:
 
 
 def _odds_words(e: Estimate) -> str:
+    adjusted = ", adjusted for hormone receptor" if e.effect.startswith("adjusted") else ""
+    if math.isnan(significance(e)):
+        return f"The odds of pCR with {inline(e.quantity)} could not be estimated{adjusted}"
     if not found(e):
-        return f"No odds ratio of {inline(e.quantity)} for pCR found, adjusted for hormone receptor"
-    side = "rise" if e.value > 1 else "fall"
-    return f"Odds of pCR {side} with {inline(e.quantity)}, adjusted for hormone receptor"
+        return f"No difference in the odds of pCR with {inline(e.quantity)} found{adjusted}"
+    return f"Odds of pCR {'rise' if e.value > 1 else 'fall'} with {inline(e.quantity)}{adjusted}"
 
 
 @drawn

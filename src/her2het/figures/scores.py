@@ -1,5 +1,6 @@
 """Scores by group before treatment, and before against after treatment: one facet per score."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -26,6 +27,7 @@ from her2het.figures.words import (
     p_of_pairs,
     places,
     scale,
+    significance,
 )
 from her2het.results.her2 import FishDiversity
 from her2het.results.scores import CellFractions, ErbbReceptors, ErbbSignatures, ImmuneScores, ScoreStudy, Subtypes
@@ -256,6 +258,8 @@ def phrase(result: ScoreStudy | FishDiversity, name: str) -> str:
 def _changed(result: ScoreStudy | FishDiversity, e: Estimate) -> str:
     what = phrase(result, e.quantity)
     where = f"tumours {'HET' if e.groups[0] == 'HET' else 'not HET'} at baseline"
+    if math.isnan(significance(e)):
+        return f"Change of {what} could not be tested in {where}"
     if not found(e):
         return f"No change of {what} found in {where}"
     return f"{capital(what)} {moves(e)} under treatment in {where}"

@@ -106,6 +106,7 @@ def matched_difference(
     the larger part, of the smaller one's size. The value is the difference to the median of the draws, its interval
     that to their middle 95 %. p is one-sided, of the first part finding fewer: the share of draws (plus one) in which
     it finds as many or more. The smaller part is taken as it is: the interval does not hold the choice of its patients.
+    Parts of equal size need no draws: their difference has neither interval nor p.
     """
     small = 0 if sizes[0] <= sizes[1] else 1
     known = drawn[~np.isnan(drawn)]
@@ -113,6 +114,9 @@ def matched_difference(
     sign = 1 if small == 0 else -1
     gaps = sign * (found[small] - known)
     value = float(np.median(gaps)) if len(known) else math.nan
+    equal = sizes[0] == sizes[1]
+    if equal:
+        value = float(found[0] - found[1])
     low, high = np.quantile(gaps, [0.025, 0.975]).tolist() if len(known) else (math.nan, math.nan)
     p = (int((gaps >= 0).sum()) + 1) / (len(known) + 1) if len(known) else math.nan
     lost = len(drawn) - len(known)
@@ -129,7 +133,11 @@ def matched_difference(
         p=p,
         q=p,
         family="one comparison",
-        remark=f"{remark}; {lost} more could not be fitted" if lost else remark,
+        remark="as many patients in both parts, nothing was drawn"
+        if equal
+        else f"{remark}; {lost} more could not be fitted"
+        if lost
+        else remark,
         quantity="Genes that change",
         groups=names,
     )

@@ -75,6 +75,7 @@ def command(
       her2het rna matched counts.tsv.gz --samples samples.tsv --patient patient --time visit --before pre --after post
         --group het --parts yes no
     """
+    import numpy as np
     import pandas as pd
 
     from her2het.cli.outputs import check_outputs
@@ -99,28 +100,26 @@ def command(
                 f"and at {later}, fewer than {FEWEST}. Check the columns."
             )
     sizes = (len(pairs[parts[0]][0].columns), len(pairs[parts[1]][0].columns))
-    if sizes[0] == sizes[1]:
-        raise StudyError(
-            f"{samples.name}: {parts[0]} and {parts[1]} have {sizes[0]} patients each, there is nothing to match. Use "
-            "her2het rna de for each of them."
-        )
     cut = Cut(padj, fold)
     found = [int(cut.passed(paired_fit(*pairs[name]).table).sum()) for name in parts]
     larger = parts[int(sizes[1] > sizes[0])]
-    engine = open_engine("processes", workers)
-    try:
-        numbers = numbers_at_size(*pairs[larger], min(sizes), draws=subsamples, seed=seed, cut=cut, over=engine.map)
-    finally:
-        engine.close()
+    draws = 0 if sizes[0] == sizes[1] else subsamples
+    numbers = np.empty(0)
+    if draws:
+        engine = open_engine("processes", workers)
+        try:
+            numbers = numbers_at_size(*pairs[larger], min(sizes), draws=draws, seed=seed, cut=cut, over=engine.map)
+        finally:
+            engine.close()
     told = matched_difference((found[0], found[1]), numbers, parts, sizes)
     known = pd.Series(numbers).dropna()
     rows = []
     for name, size, n in zip(parts, sizes, found, strict=True):
-        spread = known.quantile([0.5, 0.025, 0.975]).tolist() if name == larger else [float(n)] * 3
+        spread = known.quantile([0.5, 0.025, 0.975]).tolist() if name == larger and draws else [float(n)] * 3
         rows.append((name, size, n, min(sizes), *spread, told.value, told.p))
     columns = ["part", "patients", "found", "at_size", "median", "low", "high", "difference", "p"]
     if drawn is not None:
-        write_table(pd.DataFrame({"subsample": range(1, subsamples + 1), "found": numbers}), drawn)
+        write_table(pd.DataFrame({"subsample": range(1, draws + 1), "found": numbers}), drawn)
     say([f"{told.contrast}: {told.method}; {told.remark}."])
     write_table(pd.DataFrame(rows, columns=pd.Index(columns)), out)
 
