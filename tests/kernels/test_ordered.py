@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import f as f_dist
 from scipy.stats import ncf, norm
 
 from her2het.kernels.ordered import epsilon_interval, jonckheere, kruskal_wallis
@@ -51,7 +52,7 @@ def test_kruskal_equals_its_twin(groups: list[np.ndarray]) -> None:
     assert found.epsilon == pytest.approx(h / correction / (n - 1), abs=1e-9)
     low, high = epsilon_interval(found)
     if not math.isnan(low):
-        assert 0 <= low <= high <= 1
+        assert 0 <= low <= found.epsilon <= high <= 1
 
 
 def test_epsilon_interval_solves_its_equations() -> None:
@@ -62,6 +63,15 @@ def test_epsilon_interval_solves_its_equations() -> None:
         assert ncf.cdf(f, 2, 126, limit * 129 / (1 - limit)) == pytest.approx(share, abs=1e-7)
     none = kruskal_wallis([np.array([1.0, 4, 5]), np.array([2.0, 3, 6])])
     assert epsilon_interval(none)[0] == 0
+
+
+def test_groups_more_alike_than_chance_do_not_exclude_every_difference() -> None:
+    """The limit is that of the median of F where groups do not differ; above it, nothing changes."""
+    alike = kruskal_wallis([np.array([1.0, 4, 6, 7]), np.array([2.0, 3, 5, 8])])
+    assert alike.epsilon < 0.01
+    low, high = epsilon_interval(alike)
+    ncp = 8 * high / (1 - high)
+    assert (low, ncf.cdf(f_dist.ppf(0.5, 1, 6), 1, 6, ncp)) == (0, pytest.approx(0.025, abs=1e-7))
 
 
 def test_two_groups_are_the_rank_sum_test() -> None:

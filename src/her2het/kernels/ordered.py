@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ncfdtr, ndtr
+from scipy.special import chdtrc, fdtri, ncfdtr, ndtr
 from scipy.stats import rankdata
 
 from her2het.kernels.ranks import rank_sum_cdf
@@ -66,7 +66,9 @@ def epsilon_interval(of: KruskalWallis, level: float = 0.95) -> tuple[float, flo
 
     F = (e/df) / ((1 - e)/(N - df - 1)); the noncentralities L at which F is the upper or lower (1 - level)/2 quantile
     of noncentral F give e = L / (L + N). Approximate: ranks are not normal. Steiger 2004,
-    doi:10.1037/1082-989X.9.2.164.
+    doi:10.1037/1082-989X.9.2.164. Groups more alike than chance would get an upper limit of 0, as if the sample could
+    exclude every difference: it is taken at the median of F where there is none if F is smaller (a power-constrained
+    limit, Cowan et al. 2011, arXiv:1105.3166, as for Cramér's V), and is never below e.
     """
     rest = of.n - of.df - 1
     if math.isnan(of.epsilon) or rest < 1:
@@ -76,7 +78,7 @@ def epsilon_interval(of: KruskalWallis, level: float = 0.95) -> tuple[float, flo
     f = (of.epsilon / of.df) / ((1 - of.epsilon) / rest)
     tail = (1 - level) / 2
 
-    def limit(p: float) -> float:
+    def limit(p: float, f: float) -> float:
         def gap(ncp: float) -> float:
             return float(ncfdtr(of.df, rest, ncp, f)) - p
 
@@ -88,7 +90,8 @@ def epsilon_interval(of: KruskalWallis, level: float = 0.95) -> tuple[float, flo
         ncp = brent_root(gap, 0.0, reach, 1e-10)
         return ncp / (ncp + of.n)
 
-    return limit(1 - tail), limit(tail)
+    high = limit(tail, max(f, float(fdtri(of.df, rest, 0.5))))
+    return limit(1 - tail, f), max(high, of.epsilon)
 
 
 def jonckheere(groups: Groups, *, exact: bool | None = None) -> Trend:
