@@ -141,7 +141,7 @@ SEX2 = """000010 1 1; 001000 14 2; 001010 3 1; 001100 10 8; 001110 12 18; 001111
 def test_firth_equals_the_published_example() -> None:
     """logistf's example `sex2`: urinary tract infection in 239 women (Foxman et al. 1997); only cases have `dia`.
 
-    Counts of cases and controls by age, oc, vic, vicl, vis, dia; coefficients and limits as logistf prints them.
+    Counts of cases and controls by age, oc, vic, vicl, vis, dia; coefficients, limits and p as logistf prints them.
     """
     rows, y = [], []
     for line in SEX2.replace("\n", " ").split(";"):
@@ -159,6 +159,8 @@ def test_firth_equals_the_published_example() -> None:
     limits = [firth_profile(x, response, fit, j) for j in range(7)]
     np.testing.assert_allclose([p.low for p in limits], low, atol=5e-5)  # logistf stops its search at about 1e-5
     np.testing.assert_allclose([p.high for p in limits], high, atol=5e-5)
+    p = [8.020268e-01, 6.143472e-03, 8.751911e-01, 1.678877e-06, 1.237805e-05, 5.449701e-02, 4.951873e-03]
+    np.testing.assert_allclose([profile.p for profile in limits], p, rtol=1e-6)
 
 
 @settings(max_examples=8, deadline=None)
