@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from her2het.kernels.compile_options import LEAF
 from her2het.kernels.threads import over_chunks
 
 NOT_COUNTED = -1
@@ -114,6 +115,34 @@ def _bucket(index: NDArray[np.int32], her2: NDArray[np.int16], cep17: NDArray[np
     return h, c
 
 
+@njit(**LEAF)
+def _sink(keys: Ints, root: int, end: int) -> None:
+    """Let the key at `root` sink until none below it, before `end`, is larger."""
+    key = keys[root]
+    while 2 * root + 1 < end:
+        child = 2 * root + 1
+        if child + 1 < end and keys[child + 1] > keys[child]:
+            child += 1
+        if keys[child] <= key:
+            break
+        keys[root] = keys[child]
+        root = child
+    keys[root] = key
+
+
+@njit(**LEAF)
+def _sort(keys: Ints, n: int) -> None:
+    """Heap sort of the first n keys: numpy's sort would take longer to compile than the counting."""
+    for root in range(n // 2 - 1, -1, -1):
+        _sink(keys, root, n)
+    top = n - n  # a literal 0 would have the callee compiled twice
+    for end in range(n - 1, 0, -1):
+        largest = keys[0]
+        keys[0] = keys[end]
+        keys[end] = largest
+        _sink(keys, top, end)
+
+
 @njit(cache=True, nogil=True)
 def _count(
     her2: NDArray[np.int16],
@@ -203,22 +232,22 @@ def _count(
             for k in range(14):
                 sample_sums[s, k] += row[k]
         pair_start[s] = n_pairs
-        keys = np.sort(used[:n_used])
+        _sort(used, n_used)
         for u in range(n_used):
-            key = keys[u]
+            key = used[u]
             pairs[n_pairs, 0] = key // _TABLE_CEP17
             pairs[n_pairs, 1] = key % _TABLE_CEP17
             pairs[n_pairs, 2] = table[key]
             table[key] = 0
             n_pairs += 1
         if n_large > 0:
-            keys = np.sort(large[:n_large])
+            _sort(large, n_large)
             for u in range(n_large):
-                if u > 0 and keys[u] == keys[u - 1]:
+                if u > 0 and large[u] == large[u - 1]:
                     pairs[n_pairs - 1, 2] += 1
                 else:
-                    pairs[n_pairs, 0] = keys[u] // 65536
-                    pairs[n_pairs, 1] = keys[u] % 65536
+                    pairs[n_pairs, 0] = large[u] // 65536
+                    pairs[n_pairs, 1] = large[u] % 65536
                     pairs[n_pairs, 2] = 1
                     n_pairs += 1
     return pairs[:n_pairs].copy()
