@@ -3,6 +3,7 @@
 import io
 import re
 import unicodedata
+import warnings
 import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Iterable, Sequence
@@ -139,12 +140,21 @@ def _variable(colour: str, tokens: dict[str, str]) -> str:
 
 
 def _name(group: ET.Element, marks: list[Mark]) -> None:
-    """Pair the shapes of a group, in drawing order, with their names; a look they share moves to the group."""
+    """Pair the shapes of a group, in drawing order, with their names; a look they share moves to the group.
+
+    Where a point was not drawn nobody can say whose the others are: they stay without names, and a warning says so. A
+    picture without words on hovering is better than none, and than wrong words.
+    """
     templates = {shape for defs in group.iter(f"{{{SVG}}}defs") for shape in defs.iter()}
     for template in templates:
         template.attrib.pop("style", None)  # each <use> carries its own, which the page may then override
     shapes = [e for e in group.iter() if e.tag in SHAPES and e not in templates]
-    for shape, mark in zip(shapes, marks, strict=True):
+    if len(shapes) != len(marks):
+        warnings.warn(
+            f"a picture has {len(marks)} names for {len(shapes)} shapes: these say nothing on hovering", stacklevel=2
+        )
+        marks = []
+    for shape, mark in zip(shapes, marks, strict=False):
         shape.set("data-tip", mark.tip)
         if mark.keys:
             shape.set("data-key", "\n".join(mark.keys))
