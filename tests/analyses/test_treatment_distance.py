@@ -90,3 +90,13 @@ def test_own_baseline_is_nearest(found: TreatmentDistance) -> None:
     own = of(found, "Distance to own baseline")
     assert own.value < 0
     assert own.p == pytest.approx(1 / 200)
+
+
+def test_weak_responders_are_the_lowest_quarter(found: TreatmentDistance) -> None:
+    """Weak: a distance up to the 25th percentile; all others are strong, as the paper's 'top 75 %' has it."""
+    distance = found.patients["distance"].to_numpy(dtype=float)
+    assert found.limit == np.quantile(distance, 0.25)
+    weak = (found.patients["responder"] == "weak").to_numpy(dtype=bool)
+    assert (weak == (distance <= found.limit)).all()
+    assert (int(weak.sum()), int((~weak).sum())) == (11, 32)
+    assert set(found.patients.loc[weak, "place"]) == set(range(1, 12))

@@ -3,8 +3,13 @@
 Where the paper contradicts itself (rows 7 and 12) both readings are computed; none is encoded as the truth.
 """
 
+import inspect
+import math
+
 import pytest
 
+from her2het.analyses.genes import baseline_genes, paired_genes
+from her2het.reference.claims import CLAIMS, CONTRADICTIONS
 from her2het.stats.changes import directions, discordance, mcnemar_of_counts
 from her2het.stats.estimate import Estimate
 from her2het.stats.tables import compare_counts, odds_ratio_of_counts, share_of_counts
@@ -125,3 +130,44 @@ def test_directions() -> None:
     found = directions([[40, 12, 1], [8, 60, 6], [0, 3, 20]])
     assert (found.same, found.up, found.down) == (120, 19, 11)
     assert discordance([[40, 12, 1], [8, 60, 6], [0, 3, 20]]).value == pytest.approx(20.0)
+
+
+def test_missed_and_overtreated_per_hundred_depend_on_prevalence() -> None:
+    """Row 35: sensitivity .97 and specificity .82 are not 3 and 18 of 100 patients; section 7.2 has the numbers."""
+    sensitivity, specificity = 0.97, 0.82
+    expected = {0.3: (0.90, 12.60), 0.5: (1.50, 9.00), 0.85: (2.55, 2.70)}
+    for prevalence, (missed, over) in expected.items():
+        assert 100 * prevalence * (1 - sensitivity) == pytest.approx(missed)
+        assert 100 * (1 - prevalence) * (1 - specificity) == pytest.approx(over)
+    hits, misses, false, true = 0.85 * 0.97, 0.85 * 0.03, 0.15 * 0.18, 0.15 * 0.82
+    assert hits / (hits + false) == pytest.approx(0.968, abs=5e-4)
+    assert true / (true + misses) == pytest.approx(0.828, abs=5e-4)
+
+
+def test_cut_offs_of_differential_expression() -> None:
+    """Row 30: padj < .05 and a fold change beyond 8 under treatment, beyond 1.5 before it (stats/test_matched.py)."""
+    knobs = {a.__name__: inspect.signature(a).parameters for a in (baseline_genes, paired_genes)}
+    assert {name: (k["padj"].default, k["fold"].default) for name, k in knobs.items()} == {
+        "baseline_genes": (0.05, 1.5),
+        "paired_genes": (0.05, 8.0),
+    }
+    assert (math.log2(8), round(math.log2(1.5), 5)) == (3, 0.58496)
+
+
+@pytest.mark.parametrize("claim", ["ihc-falls-het", "equitability-after"])
+def test_what_the_paper_says_twice_has_no_direction_here(claim: str) -> None:
+    """Rows 12 and 28: such a claim is contested, whatever a cohort shows; and rows 7, 14, 24, 29 stand in the list."""
+    (one,) = [c for c in CLAIMS if c.id == claim]
+    assert one.contested
+    named = {c.id for c in CONTRADICTIONS}
+    assert {
+        "denominator",
+        "subtypes",
+        "ihc",
+        "direction",
+        "mutations",
+        "exons",
+        "dsp-pairs",
+        "regions",
+        "dv200",
+    } <= named
