@@ -165,7 +165,7 @@ def measure() -> None:
     lines = [
         f"first DESeq2 table of a new process (285 x 20,000 read from a file), warm cache\t\t{seconds:.2f}\t",
         f"its memory, MB\t\t{memory:.0f}\t",
-        f"processes that wanted a processor meanwhile (load average)\t\t{os.getloadavg()[2]:.1f}\t",
+        f"processes that wanted a processor meanwhile (load average)\t\t{os.getloadavg()[0]:.1f}\t",
     ]
     print("\n".join(lines))
     with (RESULTS / "compilation.tsv").open("a") as file:
