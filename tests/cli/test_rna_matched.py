@@ -73,6 +73,18 @@ def test_planted_numbers_and_those_of_the_function(files: tuple[Path, Path], tmp
     np.testing.assert_array_equal(drawn, numbers_at_size(before, after, 4, draws=12, seed=1, cut=Cut(0.05, 8)))
 
 
+def test_who_is_left_out_is_told(files: tuple[Path, Path]) -> None:
+    _, said = run(files, *COLUMNS, *PARTS, "--subsamples", 1)
+    assert "left out" not in said
+    gone = ("p12-post", "p11-pre")
+    lines = files[1].read_text().splitlines(keepends=True)
+    files[1].write_text("".join(line for line in lines if not line.startswith(gone)))
+    table, said = run(files, *COLUMNS, *PARTS, "--subsamples", 1)
+    assert table["patients"].tolist() == [4, 7]
+    assert "2 samples with counts have no row in the table" in said
+    assert "2 patients lack counts at pre or post" in said
+
+
 def test_the_order_of_rows_and_workers_change_nothing(files: tuple[Path, Path]) -> None:
     first, _ = run(files, *COLUMNS, *PARTS, "--subsamples", 4)
     table = pd.read_csv(files[1], sep="\t").sample(frac=1, random_state=2)

@@ -99,6 +99,7 @@ def command(
                 f"{samples.name}: {len(pairs[name][0].columns)} patients of {group} {name!r} have counts at {earlier} "
                 f"and at {later}, fewer than {FEWEST}. Check the columns."
             )
+    say(_left_out(matrix, table, part_of, pairs, (earlier, later)))
     sizes = (len(pairs[parts[0]][0].columns), len(pairs[parts[1]][0].columns))
     cut = Cut(padj, fold)
     found = [int(cut.passed(paired_fit(*pairs[name]).table).sum()) for name in parts]
@@ -156,6 +157,24 @@ def _levels(table: pd.DataFrame, column: str, asked: tuple[str, str], name: str)
             )
     if asked[0] == asked[1]:
         raise StudyError(f"{name}: {column} {asked[0]!r} is asked for twice. Name two levels.")
+
+
+def _left_out(
+    matrix: Matrix,
+    table: pd.DataFrame,
+    part_of: pd.Series,
+    pairs: dict[str, tuple[Matrix, Matrix]],
+    times: tuple[str, str],
+) -> list[str]:
+    """Samples without a row, and patients of the two parts without one of the timepoints."""
+    told = []
+    rowless = len(set(matrix.columns) - set(table.index))
+    if rowless:
+        told.append(f"{rowless} samples with counts have no row in the table and are left out.")
+    alone = int(part_of.isin(list(pairs)).sum()) - sum(len(before.columns) for before, _ in pairs.values())
+    if alone:
+        told.append(f"{alone} patients lack counts at {times[0]} or {times[1]} and are left out.")
+    return told
 
 
 def _part_of(table: pd.DataFrame, patient: str, group: str, name: str) -> pd.Series:
