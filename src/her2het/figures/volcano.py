@@ -12,7 +12,7 @@ from her2het.figures.lettering import width
 from her2het.figures.marks import Picture, marks_of, plain
 from her2het.figures.panel import Drawing, Finding
 from her2het.figures.style import CLOUD, COLUMN, INK, LOOKS, MUTED, PAPER, RULE, SMALL, Look, drawn, looks
-from her2het.figures.words import effect, found, number, p_equals, p_text
+from her2het.figures.words import capital, effect, found, number, p_equals, p_text
 from her2het.results.genes import BaselineGenes, PairedGenes
 
 HEIGHT = 74.0  # mm
@@ -190,13 +190,13 @@ def _matched(result: PairedGenes) -> Drawing:
     told = result.matched[0]
     size = told.n[0]
     middle = number(float(np.median(values)), 0)
-    of = {smaller: str(here), larger: f"{middle} (median)"}
+    of = {smaller: f"{here} genes", larger: f"{middle} genes (median)"}
     return Drawing(
         picture,
-        title=f"At {size} patients each, HET tumours change {of['HET']} genes, others {of['non-HET']}",
+        title=f"At {size} patients each, HET tumours change {of['HET']}, others {of['non-HET']}",
         caption=f"Genes with padj < {result.padj:g} and fold change beyond {result.fold:g} in {len(values)} subsamples "
-        f"of {size} patients {people[larger]}, against the {size} patients {people[smaller]} (line). {effect(told)}, "
-        f"one-sided {p_equals(told.p)}; {told.remark}.",
+        f"of {size} patients {people[larger]}, against the {size} patients {people[smaller]} (line). "
+        f"{capital(effect(told))}, one-sided {p_equals(told.p)}; {told.remark}.",
         alt=f"Histogram of genes found in subsamples, with {here} in {smaller} tumours marked.",
         numbers=result.drawn,
         estimates=result.matched,
