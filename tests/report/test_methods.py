@@ -73,5 +73,14 @@ def test_a_docstring_is_read_in_parts() -> None:
     assert read_docstring("Title.\n\nThe question.\n\nThe method.").question == "The question."
 
 
+def test_a_doi_keeps_the_parentheses_that_it_closes() -> None:
+    told = "Rao (doi:10.1016/0040-5809(82)90004-1), and entropy (doi:10.1172/JCI176454). As doi:10.1038/nmeth.3337."
+    assert read_docstring(f"Title?\n\n{told}").references == (
+        "10.1016/0040-5809(82)90004-1",
+        "10.1172/JCI176454",
+        "10.1038/nmeth.3337",
+    )
+
+
 def test_only_code_is_marked() -> None:
     assert str(html("a < `b<c>` & ``d``")) == "a &lt; <code>b&lt;c&gt;</code> &amp; <code>d</code>"

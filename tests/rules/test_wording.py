@@ -105,6 +105,12 @@ def test_the_notice_says_what_it_must(words):
     assert words in " ".join(notice().split())
 
 
+def test_a_step_between_two_open_results_says_what_each_leaves_possible():
+    text = texts_of(verdicts(case_from({"ihc": {"score": "2+"}, "ish": {"ratio": "1.8"}})))
+    assert "2007 to 2013: ISH equivocal to open;" in text
+    assert "2013 to 2018: ISH negative or equivocal or positive to workup or negative." in text
+
+
 def test_the_notice_names_what_a_person_must_resolve():
     assert "ADJUDICATION_REQUIRED and INDETERMINATE must be resolved by a qualified person" in " ".join(
         notice().split()

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>,;)\]]+[^\s\"<>,;.)\]]")
+# Parentheses belong to a DOI where they are closed within it, as in 10.1016/0040-5809(82)90004-1.
+DOI = re.compile(r"\b10\.\d{4,9}/(?:\([^\s\"<>,;()]*\)|[^\s\"<>,;()\]])*(?:\([^\s\"<>,;()]*\)|[^\s\"<>,;.()\]])")
 
 
 @dataclass(frozen=True)

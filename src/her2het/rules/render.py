@@ -91,12 +91,18 @@ def changes(verdicts: Sequence[Verdict]) -> list[str]:
         if before.ihc_score != after.ihc_score:
             found.append(f"IHC {before.ihc_score or 'open'} to {after.ihc_score or 'open'}")
         if before.ish and after.ish and before.ish.category != after.ish.category:
-            found.append(f"ISH {_known(before.ish.category)} to {_known(after.ish.category)}")
+            found.append(f"ISH {_turn(before.ish.category, after.ish.category)}")
         if (before.status, before.comment_code) != (after.status, after.comment_code):
             found.append(f"status {before.status} to {after.status}")
         if found:
             lines.append(f"{before.version} to {after.version}: {'; '.join(found)}.")
     return lines or ["No difference between these versions."]
+
+
+def _turn(before: str, after: str) -> str:
+    """From one category to the other; where both are open, what each leaves possible."""
+    known = (_known(before), _known(after))
+    return " to ".join(known if known[0] != known[1] else (before, after))
 
 
 def _known(category: str) -> str:
