@@ -10,8 +10,8 @@ there is nothing to find; `coverage`, the share of 95 % intervals that hold the 
 finding. A row holds where size, any false and false share are at most .05 and coverage is at least .95, each beyond 3
 standard errors of the draws; `two-sided` coverage may not lie above either (exact and conservative intervals may).
 The rows named `pseudoreplication` hand biopsies to the same tests as if they were patients (through the kernels: the
-types refuse it) and are expected to fail, and so is DeLong's
-interval alone for an outcome of 14 of 129. Writes results/null_calibration.tsv and .svg.
+types refuse it) and are expected to fail, and so are DeLong's interval alone for an outcome of 14 of 129, Bhapkar's
+test of 49 pairs, and percentiles of resamples of 14 patients. Writes results/null_calibration.tsv and .svg.
 """
 
 import argparse
@@ -34,6 +34,9 @@ from null_cohorts import (
     auc_pair,
     auc_truth,
     bootstrap_draw,
+    bootstrap_of_shift,
+    changes_draw,
+    classes_in_strata,
     classes_size,
     classes_truth,
     correlation_size,
@@ -139,6 +142,9 @@ def table_rows() -> Iterator[Row]:
     yield Row("chi-square 3 x 4", "64, 51, 14", "size", partial(classes_size, "chi-square"))
     for method in ("exact", "mid-p", "chi-square"):
         yield Row(f"McNemar, {method}", "50 pairs", "size", partial(mcnemar_draw, method, "size"))
+    for test in ("bowker", "stuart-maxwell", "bhapkar"):
+        yield Row(test.title(), "49 pairs, 4 classes", "size", partial(changes_draw, test, "size"), test != "bhapkar")
+    yield Row("share that changes", "49 pairs, 4 classes", "coverage", partial(changes_draw, "bowker", "coverage"))
     yield Row("McNemar, Newcombe", "50 pairs, 10 points", "coverage", partial(mcnemar_draw, "exact", "coverage"))
 
 
@@ -152,6 +158,7 @@ def model_rows() -> Iterator[Row]:
         name = f"Mantel-Haenszel, {'exact' if exact else 'corrected'}"
         yield Row(name, "51 against 64, 2 strata", "size", partial(odds_draw, exact, 0.0, "size"))
         yield Row(name, "51 against 64, 2 strata, log odds 1", "coverage", partial(odds_draw, exact, 1.0, "coverage"))
+    yield Row("Cochran-Mantel-Haenszel", "51 against 64, 3 classes, 2 strata", "size", classes_in_strata)
     yield Row("logistic, Firth", "14 against 115, half respond", "size", partial(logistic_draw, False, 0.0, "size"))
     yield Row("logistic, Firth", "14 against 115, few respond", "size", partial(logistic_draw, True, 0.0, "size"))
     yield Row(
@@ -178,6 +185,14 @@ def response_rows() -> Iterator[Row]:
             "coverage",
             partial(bootstrap_draw, kind, "patient"),
         )
+    yield Row("bootstrap of a shift, bca", "14 against 64, .5", "coverage", partial(bootstrap_of_shift, "bca"))
+    yield Row(
+        "bootstrap of a shift, percentile",
+        "14 against 64, .5",
+        "coverage",
+        partial(bootstrap_of_shift, "percentile"),
+        False,
+    )
 
 
 def family_rows() -> Iterator[Row]:

@@ -17,14 +17,15 @@ from her2het.kernels.ordered import kruskal_wallis as kruskal_wallis_of
 from her2het.kernels.ranks import rank_sum_test
 from her2het.kernels.shifts import shift_of_two
 from her2het.stats.bootstrap import cluster_bootstrap
-from her2het.stats.changes import mcnemar_of_counts
+from her2het.stats.changes import discordance, mcnemar_of_counts
 from her2het.stats.correlation import pearson
 from her2het.stats.estimate import Estimate
 from her2het.stats.families import adjusted
 from her2het.stats.mixed import mixed_shift
 from her2het.stats.rank_tests import rank_sum, signed_rank
 from her2het.stats.response import auc, compare_auc, logistic
-from her2het.stats.strata import common_odds_ratio, stratified_rank_sum
+from her2het.stats.robustness import bootstrap_shift
+from her2het.stats.strata import common_odds_ratio, stratified_association, stratified_rank_sum
 from her2het.stats.tables import association_of_counts, compare_counts, odds_ratio_of_counts, share_of_counts
 from her2het.stats.units import PerPatient, PerSample
 
@@ -179,6 +180,24 @@ def mcnemar_draw(method: str, ask: str, rng: Rng) -> float:
     return holds(mcnemar_of_counts(table.reshape(2, 2)), 10.0)
 
 
+EVEN = np.array(  # exchange of four classes without a direction
+    [[0.04, 0.03, 0.01, 0.0], [0.03, 0.12, 0.06, 0.01], [0.01, 0.06, 0.2, 0.1], [0.0, 0.01, 0.1, 0.22]]
+)
+
+
+def changes_draw(test: str, ask: str, rng: Rng) -> float:
+    e = discordance(rng.multinomial(49, EVEN.ravel()).reshape(4, 4), test=test)  # type: ignore[arg-type]
+    return rejected(e) if ask == "size" else holds(e, 100 * (1 - float(np.trace(EVEN))))
+
+
+def classes_in_strata(rng: Rng) -> float:
+    groups, strata = strata_of(rng, (51, 64))
+    shares = {0: [0.5, 0.3, 0.2], 1: [0.2, 0.3, 0.5]}
+    drawn = [rng.choice(["x", "y", "z"], p=shares[int(s)]) for s in strata]
+    classes = PerPatient(pd.Series(drawn, index=groups.index), "class")
+    return rejected(stratified_association(classes, groups, strata, ("a", "b")))
+
+
 def strata_of(rng: Rng, sizes: tuple[int, int] = (14, 115)) -> tuple[pd.Series, pd.Series]:
     groups = labels(*sizes)
     return groups, pd.Series(rng.integers(0, 2, len(groups)), index=groups.index, name="HR")
@@ -265,6 +284,12 @@ def bootstrap_draw(kind: str, unit: str, rng: Rng) -> float:
     who = owner if unit == "patient" else pd.Series(owner.index)
     found = cluster_bootstrap(who, partial(mean_of, values), draws=400, seed=int(rng.integers(2**31)), kind=kind)  # type: ignore[arg-type]
     return float(found.low <= 0 <= found.high)
+
+
+def bootstrap_of_shift(kind: str, rng: Rng) -> float:
+    values, groups = two_groups(14, 64, 0.5, "normal", rng)
+    e = bootstrap_shift(values, groups, "a", "b", draws=400, seed=int(rng.integers(2**31)), kind=kind)  # type: ignore[arg-type]
+    return holds(e, 0.5)
 
 
 def family(method: str, alternatives: int, ask: str, rng: Rng) -> float:

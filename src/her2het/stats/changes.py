@@ -90,7 +90,8 @@ def discordance(table: ArrayLike, *, test: Symmetry = "bowker", level: float = 0
     """Estimate the share of patients whose class changes, in per cent (Clopper-Pearson), with a test of the changes.
 
     `table`: k x k counts. Bowker asks whether each pair of classes exchanges patients evenly (df: pairs with counts);
-    Stuart-Maxwell and Bhapkar ask whether the classes are as frequent after as before.
+    Stuart-Maxwell and Bhapkar ask whether the classes are as frequent after as before; Bhapkar's rejects too often in
+    cohorts of 50 pairs.
     """
     counts = square(table)
     n, moved = int(counts.sum()), int(counts.sum() - np.trace(counts))
