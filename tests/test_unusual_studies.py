@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -334,3 +335,33 @@ def test_gene_sets_by_ensembl_identifier_go_by_symbol(template: Path, tmp_path: 
     assert sets is not None
     assert sets["gene"].tolist() == ["ERBB2", "ESR1", "ENSG00000299999"]
     assert any("2 of 3 go by their symbol" in note.text for note in study.notes)
+
+
+def test_receptor_status_is_made_of_er_and_pr_where_it_is_not_given(template: Path, tmp_path: Path):
+    study = Path(shutil.copytree(template, tmp_path / "study"))
+    path = study / "patients.tsv"
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).drop(columns="hr")
+    table["er"] = ["yes", "no", "no", "", ""] + ["no"] * (len(table) - 5)
+    table["pr"] = ["no", "no", "yes", "yes", "no"] + ["no"] * (len(table) - 5)
+    table.to_csv(path, sep="\t", index=False)
+    read = load_study(study, PLAN)
+    made = read.tables["patients"]
+    assert isinstance(made, pd.DataFrame)
+    assert made["hr"].head(5).astype("string").fillna("").tolist() == ["True", "False", "True", "True", ""]
+    assert "Hormone receptor made of ER and PR" in [n.title for n in read.notes]
+    table.drop(columns="pr").to_csv(path, sep="\t", index=False)
+    alone = load_study(study, PLAN).tables["patients"]
+    assert isinstance(alone, pd.DataFrame)
+    assert "hr" not in alone.columns or alone["hr"].isna().all()
+
+
+def test_numbers_with_decimal_commas_in_a_further_column_are_told(template: Path, tmp_path: Path):
+    study = Path(shutil.copytree(template, tmp_path / "study"))
+    path = study / "features.tsv"
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    table["dv200"] = ["24,4", "", "NA", "55"] + ["1,5"] * (len(table) - 4)
+    table["where"] = ["left, upper"] * len(table)
+    table.to_csv(path, sep="\t", index=False)
+    told = [n for n in load_study(study, PLAN).notes if n.title == "features: decimal commas"]
+    assert len(told) == 1
+    assert "'dv200' of features.tsv, such as '24,4', are read as text" in told[0].text

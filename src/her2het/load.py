@@ -15,7 +15,7 @@ from her2het.io.matrix import read_matrix_with_notes
 from her2het.io.matrix_formats import read_parquet_frame, star_files
 from her2het.io.text_table import read_bytes, read_text_table
 from her2het.plan import Plan
-from her2het.schema import Matrix, Note, Origin, StudyError, TableSpec, did_you_mean
+from her2het.schema import MISSING, Matrix, Note, Origin, StudyError, TableSpec, did_you_mean
 from her2het.stats.gene_sets import identifier_kind
 from her2het.stats.grouping import assign_groups, baseline_het, check_batches
 from her2het.study import InputFile, Study, check_links, check_timepoints
@@ -119,13 +119,17 @@ def _read(
         frame, clashes = _distinct(name, spec, frame)
         problems += clashes
     typed, wrong = spec.examine(frame, origin)
-    notes = _unread(spec, frame, origin)
+    notes = [*_unread(spec, frame, origin), *_commas(spec, frame, origin)]
     problems += wrong
+    columns = len(typed.columns)
+    if name == "patients" and not wrong:
+        typed, made = _with_receptor(typed)
+        notes += made
     if name == "features" and not wrong:
         problems += _check_features(typed)
     if problems:
         raise StudyError(*problems)
-    return typed, InputFile(name, section.file, len(typed), len(typed.columns), digest), notes
+    return typed, InputFile(name, section.file, len(typed), columns, digest), notes
 
 
 def _raw_table(section: TableSection, path: Path) -> tuple[pd.DataFrame, Origin, str]:
@@ -198,6 +202,32 @@ def _unread(spec: TableSpec, frame: pd.DataFrame, origin: Origin) -> list[Note]:
         text = f"{', '.join(map(repr, others))} of {origin.file} {verb} not used; known are {', '.join(spec.columns)}."
         notes.append(Note("note", f"{spec.name}: columns that are not read", text))
     return notes
+
+
+def _commas(spec: TableSpec, frame: pd.DataFrame, origin: Origin) -> list[Note]:
+    """Further columns whose values are all whole or have a decimal comma, which would be read as text."""
+    found: list[Note] = []
+    for name in (str(c) for c in frame.columns if spec.extra and str(c) not in spec.columns):
+        given = frame[name].astype("string").str.strip()
+        given = given[given.notna() & ~given.str.lower().isin(MISSING)]
+        comma = given[given.str.fullmatch(r"-?\d+,\d+").astype(bool)]
+        if len(comma) and given.str.fullmatch(r"-?\d+(,\d+)?").all():
+            text = (
+                f"Values of {name!r} of {origin.file}, such as {comma.iloc[0]!r}, are read as text. "
+                "If they are numbers, write decimals with a point."
+            )
+            found.append(Note("caution", f"{spec.name}: decimal commas", text))
+    return found
+
+
+def _with_receptor(patients: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:
+    """Hormone receptor of ER and PR where the study gives both and not `hr`: positive where either is."""
+    given = [c for c in ("er", "pr") if c in patients.columns and patients[c].notna().any()]
+    if len(given) < 2 or ("hr" in patients.columns and patients["hr"].notna().any()):
+        return patients, []
+    text = "The patients have er and pr and no hr: a patient is positive where either is, negative where neither is."
+    note = Note("note", "Hormone receptor made of ER and PR", text)
+    return patients.assign(hr=patients["er"] | patients["pr"]), [note]
 
 
 def _check_features(frame: pd.DataFrame) -> list[str]:
