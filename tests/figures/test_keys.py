@@ -5,7 +5,7 @@ from types import ModuleType
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from her2het.figures.alluvial import alluvial
@@ -29,6 +29,8 @@ def reach(run: Run) -> tuple[float, float]:
     return left, left + width(run.words)
 
 
+@example([10, 1, 2], 105.0)
+@example([11, 1, 1], 105.0)
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=5), st.floats(105.0, 140.0))
 def test_every_run_of_a_heatmap_is_named_and_no_name_lies_over_another(counts: list[int], space: float) -> None:
     runs = place_runs(NAMES[: len(counts)], counts, space / sum(counts), space)
@@ -42,6 +44,13 @@ def test_every_run_of_a_heatmap_is_named_and_no_name_lies_over_another(counts: l
             low, high = (one, other) if one.tier < other.tier else (other, one)
             if low.tier < high.tier:  # the line to the higher name passes beside the lower one
                 assert not reach(low)[0] < high.at < reach(low)[1]
+
+
+def test_a_name_without_room_stands_above_the_others() -> None:
+    wide = "a name of a run that is much wider than all of the panel, however it is put beside its middle"
+    runs = place_runs((wide, "Neither"), [3, 4], 4.0, 28.0)
+    assert [r.words for r in runs] == [wide, "Neither"]
+    assert runs[0].tier > runs[1].tier
 
 
 def test_ribbons_say_what_is_coloured_and_what_the_test_says() -> None:

@@ -234,23 +234,36 @@ def place_runs(words: Sequence[str], counts: Sequence[int], step: float, space: 
     """The name of each run over it; one wider than its run stands higher, led to it by a line that crosses no name.
 
     Each name is tried in its own room, else to the right or left of its run's middle on the lowest tier that is free,
-    the last run first: a line then rises to the left of the names on the tiers below. `step` is the width of an item
-    and `space` that of all.
+    the last run first: a line then rises to the left of the names on the tiers below. Where a later name finds no room
+    so, the next place of the earlier ones is tried. `step` is the width of an item and `space` that of all.
     """
-    ends = step * np.cumsum(counts)
-    placed: list[Run] = []
-    for name, count, end in sorted(zip(words, counts, ends, strict=True), key=lambda r: -r[2]):
+    tries: list[list[Run]] = []
+    above: list[Run] = []  # where a name is too wide for every place: above all others
+    for name, count, end in zip(words, counts, (step * np.cumsum(counts)).tolist(), strict=True):
         start, middle, wide = end - step * count, end - step * count / 2, width(name)
-        tries = [Run(name, start, end, 0, middle, "center")] if wide < step * count + 2 else []
-        tries += [
+        own = [Run(name, start, end, 0, middle, "center")] if wide < step * count + 2 else []
+        own += [
             Run(name, start, end, tier, middle, side)
             for tier in range(1, len(words) + 1)
             for side in ("left", "right")
             if (middle + wide < space + 2 if side == "left" else middle - wide > -20)
         ]
-        free = (r for r in tries if not any(_clash(r, other) for other in placed))
-        placed.append(next(free, Run(name, start, end, len(words) + 1 + len(placed), middle, "center")))
-    return placed[::-1]
+        tries.append(own)
+        above.append(Run(name, start, end, 2 * len(words) - len(above), middle, "center"))
+    found = _free(tries[::-1], [])
+    return above if found is None else found[::-1]
+
+
+def _free(tries: list[list[Run]], placed: list[Run]) -> list[Run] | None:
+    """The first places of all runs, in the order given, that clash with none of those placed and of each other."""
+    if not tries:
+        return placed
+    for run in tries[0]:
+        if not any(_clash(run, other) for other in placed):
+            found = _free(tries[1:], [*placed, run])
+            if found is not None:
+                return found
+    return None
 
 
 def _clash(one: Run, other: Run) -> bool:
