@@ -89,3 +89,12 @@ def test_what_is_refused() -> None:
     empty = PerPatient(measured[0].values * np.nan, "empty")
     with pytest.raises(ValueError, match="no value"):
         cross_validate(outcome, (empty,))
+
+
+def test_the_unit_of_a_measurement_does_not_matter() -> None:
+    """Also one so large that the numbers are tiny: they are no constant."""
+    outcome, markers = cohort()
+    tiny = tuple(PerPatient(m.values * 1e-14, m.quantity) for m in markers)
+    first, second = (cross_validate(outcome, m, repeats=1, folds=3, inner=3) for m in (markers, tiny))
+    np.testing.assert_allclose(first.chances, second.chances, atol=1e-6)
+    assert first.chances.std() > 0.05

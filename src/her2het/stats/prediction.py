@@ -226,7 +226,7 @@ class _Scaled:
         median = np.array([np.median(c[k]) if k.any() else 0.0 for c, k in zip(design.T, known.T, strict=True)])
         filled = np.where(known, design, median)
         scale = filled.std(axis=0)
-        return cls(median, filled.mean(axis=0), np.where(scale > 1e-12, scale, np.inf))
+        return cls(median, filled.mean(axis=0), np.where(scale > 1e-12 * np.abs(filled).max(axis=0), scale, np.inf))
 
     def __call__(self, design: Floats) -> Floats:
         return (np.where(np.isnan(design), self.median, design) - self.centre) / self.scale
