@@ -17,6 +17,7 @@ from her2het.figures.discordance import _pairs
 from her2het.figures.forest import Frame, Point, Row, forest
 from her2het.figures.marks import SVG, to_svg
 from her2het.figures.panel import Drawing
+from her2het.figures.planning import next_trial
 from her2het.figures.save import name_of
 from her2het.figures.style import COLUMN, LOOKS, PAGE, journal
 from her2het.schema import Group
@@ -186,3 +187,14 @@ def test_a_forest_is_as_tall_as_its_rows() -> None:
     with journal():
         picture, _ = forest([Row("x", (point, point), heading="Part")], frame)
     assert len(ET.fromstring(to_svg(picture, "x")).findall(f".//{{{SVG}}}use[@data-tip]")) == 2
+
+
+def test_a_small_study_lies_within_the_axes_of_precision(results: dict[str, Any]) -> None:
+    result = results["next_trial"]
+    here = result.here.assign(low=0.3, high=0.98)
+    here.loc[here["kind"] == "area", ["n_first", "n_second"]] = [6, 8]
+    drawing = next(d for d in next_trial(replace(result, here=here)) if d.key == "precision")
+    (ax,) = drawing.picture.axes
+    assert ax.get_xlim()[0] < 2 / (1 / 6 + 1 / 8)
+    assert ax.get_ylim()[1] > 0.34
+    assert sum("here ±0.34 with 6 and 8 patients" in tip for tip in tips_of(drawing)) >= 1

@@ -167,14 +167,19 @@ def _areas(result: NextTrial) -> Drawing | None:
     entries = [Entry(f"{name} ({number(_value(result, name))})", look) for name, look in seen.items()]
     top = 2 + key_height(entries, COLUMN - 4)
     picture, (ax,) = blank(COLUMN, 62 + top, Margins(left=13, right=5, top=top))
+    here: list[tuple[float, float]] = []
     for name, look in seen.items():
         rows = curves[curves["question"] == name].sort_values("x")
         (line,) = ax.plot(rows["x"], rows["y"], color=look.colour, lw=1.1)
         picture.mark(line, [Mark((), plain(name))])
-        here = result.here[result.here["question"] == name].iloc[0]
-        _here(picture, ax, here, look)
-    _log(ax, 10, 700)
-    ax.set(ylim=(0, 0.16), xlabel="Patients with pCR (as many without)", ylabel="Half-width of the interval")
+        here += _here(picture, ax, result.here[result.here["question"] == name].iloc[0], look)
+    # A small study lies beyond the usual axes, which grow so that its points are seen.
+    _log(ax, min([10.0, *(0.9 * n for n, _ in here)]), 700)
+    ax.set(
+        ylim=(0, max([0.16, *(1.06 * half for _, half in here)])),
+        xlabel="Patients with pCR (as many without)",
+        ylabel="Half-width of the interval",
+    )
     draw_key(ax, entries, COLUMN - 4, left=-11)
     return Drawing(
         picture,
@@ -192,13 +197,15 @@ def _value(result: NextTrial, question: str) -> float:
     return float(result.here.loc[result.here["question"] == question, "value"].iloc[0])
 
 
-def _here(picture: Picture, ax: Axes, here: pd.Series, look: Look) -> None:
+def _here(picture: Picture, ax: Axes, here: pd.Series, look: Look) -> list[tuple[float, float]]:
+    """Draw this study's point; where it is, or nothing where there is no interval."""
     n = 2 / (1 / float(here["n_first"]) + 1 / float(here["n_second"]))
     half = float(here["high"] - here["low"]) / 2
     if not np.isfinite(half):
-        return
+        return []
     point = ax.scatter(
         [n], [half], s=1.6 * look.area, c=look.colour, edgecolors=look.strong, marker=look.marker, lw=0.6
     )
     tip = f"{plain(here['question'])}\nhere ±{number(half)} with {here['n_first']} and {here['n_second']} patients"
     picture.mark(point, [Mark((), tip)])
+    return [(n, half)]
