@@ -96,3 +96,13 @@ def test_studies_without_positions() -> None:
     assert few.patients["pattern"].tolist() == ["INSUFFICIENT"]
     assert few.excluded["id"].tolist() == ["P"]
     assert few.shown.empty
+
+
+def test_no_nucleus_that_can_be_judged() -> None:
+    """No CEP17 signal and few copies: neither a ratio nor copies say anything."""
+    nuclei = pd.DataFrame({"sample": ["S"] * 3, "erbb2": [0, 1, 0], "cep17": [0, 0, 0], "x": [0.0, 5, 9], "y": 0.0})
+    samples = SAMPLES.conform(pd.DataFrame({"sample": ["S"], "patient": ["P"], "timepoint": ["baseline"]}))
+    conformed = FISH_NUCLEI.conform(nuclei)
+    het = het_profiles(conformed, samples, Design("made up"))
+    with pytest.raises(NotApplicable, match="can be said to be amplified or not"):
+        spatial_pattern(conformed, samples, het, None, Design("made up"), amplified="as_counted")

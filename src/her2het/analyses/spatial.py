@@ -72,6 +72,8 @@ def spatial_pattern(
     called, scored = _amplified(known, cell, het.pairs if amplified == "beyond_cut_nuclei" else None)
     known = known.assign(positive=called)[scored].reset_index(drop=True)
     settings = {"graph": graph, "permutations": permutations, "seed": seed}
+    if known.empty:
+        raise NotApplicable("no nucleus with a position can be said to be amplified or not")
     by_sample = _patterns(known, "sample", **settings)
     by_patient = _patterns(known, "patient", **settings)
     fewer = by_patient[by_patient["minority_positive"].to_numpy(dtype=bool)]
