@@ -73,7 +73,7 @@ def many_rank_sums(
     return ManyRankSums(u, p, told, u / pairs_of_units)
 
 
-@njit(cache=True, nogil=True, no_cfunc_wrapper=True)
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True)  # pyright: ignore[reportCallIssue]
 def _ranked(values, sorting, code, size, pairs):
     """U, corrected normal score and a flag for ties, genes x contrasts. `sorting`: the order within each row."""
     genes, units = values.shape
