@@ -365,3 +365,14 @@ def test_numbers_with_decimal_commas_in_a_further_column_are_told(template: Path
     told = [n for n in load_study(study, PLAN).notes if n.title == "features: decimal commas"]
     assert len(told) == 1
     assert "'dv200' of features.tsv, such as '24,4', are read as text" in told[0].text
+
+
+def test_a_nucleus_that_stands_twice_is_told(template: Path, tmp_path: Path):
+    study = Path(shutil.copytree(template, tmp_path / "study"))
+    path = study / "fish_nuclei.tsv"
+    assert "fish_nuclei: nuclei that stand twice" not in [n.title for n in load_study(study, PLAN).notes]
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, lines[1], lines[3]]) + "\n")
+    told = [n for n in load_study(study, PLAN).notes if n.title == "fish_nuclei: nuclei that stand twice"]
+    assert len(told) == 1
+    assert told[0].text.startswith("sample 'P1-B1', area '1', nucleus '1' stands in more than one row; 2 such rows")

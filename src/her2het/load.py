@@ -120,6 +120,8 @@ def _read(
         problems += clashes
     typed, wrong = spec.examine(frame, origin)
     notes = [*_unread(spec, frame, origin), *_commas(spec, frame, origin)]
+    if name == "fish_nuclei" and not wrong:
+        notes += _nuclei_twice(typed)
     problems += wrong
     columns = len(typed.columns)
     if name == "patients" and not wrong:
@@ -218,6 +220,20 @@ def _commas(spec: TableSpec, frame: pd.DataFrame, origin: Origin) -> list[Note]:
             )
             found.append(Note("caution", f"{spec.name}: decimal commas", text))
     return found
+
+
+def _nuclei_twice(nuclei: pd.DataFrame) -> list[Note]:
+    """Nuclei with a number that stand in several rows: each row is counted."""
+    key = [c for c in ("sample", "area", "nucleus", "observer") if c in nuclei.columns]
+    if "nucleus" not in key:
+        return []
+    numbered = nuclei[nuclei["nucleus"].notna()]
+    again = numbered[numbered.duplicated(key)]
+    if again.empty:
+        return []
+    first = ", ".join(f"{c} {again[c].iloc[0]!r}" for c in key if pd.notna(again[c].iloc[0]))
+    text = f"{first} stands in more than one row; {len(again):,} such rows are counted as nuclei of their own."
+    return [Note("caution", "fish_nuclei: nuclei that stand twice", text)]
 
 
 def _with_receptor(patients: pd.DataFrame) -> tuple[pd.DataFrame, list[Note]]:

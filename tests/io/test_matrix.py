@@ -269,6 +269,7 @@ BROKEN = {
     "negative": (replaced("\t3\t", "\t-3\t"), "gene 'ESR1', sample 's2' is -3, below 0"),
     "fraction": (replaced("\t3\t", "\t3.5\t"), "'ESR1', sample 's2' is 3.5, a fraction; counts are whole"),
     "logs": ("g\ta\tb\nA\t1.5\t2\nB\t11.2\t0\n", "these look like log values"),
+    "more than a library has": (replaced("\t3\t", "\t10000000000\t"), r"is 1e\+10, above 2147483647"),
     "infinite": (replaced("\t3\t", "\tinf\t"), "not finite"),
     "sample without counts": ("g\ta\tb\nA\t0\t2\nB\t0\t4\n", "sample 'a' has no counts"),
 }

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from her2het.io.raw_matrix import counted
 from her2het.schema import Matrix, StudyError
 
+LARGEST_COUNT = 2**31 - 1  # what the fits of counts take; more than any library has of one gene
 LARGEST_LOG2 = 30.0  # 2^30 is more reads than a library has
 LARGEST_LOG2_OF_CPM = 25.0
 WHOLE_IS_COUNTS = 1000  # this many cells without one fraction are not logarithms
 
 
 def check_counts(matrix: Matrix, place: str = "matrix") -> None:
-    """Raw counts: whole, not negative, every sample with at least one. :raises StudyError: with what they look like"""
+    """Raw counts: whole, 0 to 2^31 - 1, every sample with at least one. :raises StudyError: with what they look like"""
     values: NDArray[Any] = np.asarray(matrix.values)
     if not values.size:
         raise StudyError(
@@ -24,6 +25,9 @@ def check_counts(matrix: Matrix, place: str = "matrix") -> None:
         _check_whole(matrix, values, place)
     elif (values < 0).any():
         raise StudyError(_negative(matrix, values, place))
+    if values.max() > LARGEST_COUNT:
+        i, j = np.argwhere(values > LARGEST_COUNT)[0]
+        raise StudyError(f"{place}: {_cell(matrix, values, i, j)}, above {LARGEST_COUNT}. Give read counts.")
     empty = np.flatnonzero(~values.any(axis=0))
     if empty.size:
         raise StudyError(
