@@ -73,7 +73,7 @@ def spearman_p(r: float, n: int, *, ties: bool) -> tuple[float, Source]:
     if not ties and n < SERIES_BELOW:
         s = 2 * round((n**3 - n) * (1.0 - r) / 12.0)
         mirrored = (n**3 - n) // 3 - s
-        least = 2.0 * math.exp(-math.lgamma(n + 1))
+        least = 2 / math.factorial(n)
         if min(s, mirrored) == 0:
             return min(1.0, least), "exact"
         p, by_t = min(1.0, 2.0 * upper_tail(max(s, mirrored), n)), t_p(r, n)
