@@ -1,12 +1,14 @@
 """What stands on a picture and where, for the tests of figures."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from her2het.figures.marks import Picture
-from her2het.figures.style import journal
+from her2het.figures.panel import Drawing
+from her2het.figures.style import COLUMN, PAGE, journal
 
 
 def texts(picture: Picture) -> list[tuple[str, Any]]:
@@ -42,3 +44,18 @@ def misplaced(picture: Picture) -> list[tuple[str, ...]]:
             if wide > 2 and tall > 4:
                 wrong.append((text, other))
     return wrong
+
+
+def check_words_and_size(drawn: Mapping[str, Drawing]) -> None:
+    """Every drawing has its words and numbers, findings that are its own, and a size that a page takes."""
+    for name, d in drawn.items():
+        assert d.title, name
+        assert d.caption.endswith("."), (name, d.caption)
+        assert ".." not in d.caption, name
+        assert d.alt.endswith("."), name
+        assert len(d.numbers), name
+        assert all(f.estimate in d.estimates for f in d.findings), name
+        assert len({f.words for f in d.findings}) == len(d.findings), name
+        assert d.picture.width == (PAGE if d.wide else COLUMN), name
+        assert d.picture.height <= 230, name
+        assert d.narrow is None or d.narrow.width == COLUMN, name
